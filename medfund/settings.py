@@ -1,0 +1,134 @@
+"""Where state lives (the home directory) and what a bureau decides (bureau.toml)."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from medfund.errors import MedfundError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+OrgCode = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{5}$")]
+
+
+@dataclass(frozen=True)
+class Home:
+    """The directory that holds all state. Only this class knows its layout."""
+
+    root: Path
+
+    @property
+    def landing(self) -> Path:
+        """Typed Parquet, one directory per table and batch: `landing/<table>/batch=<id>/`."""
+        return self.root / "landing"
+
+    @property
+    def candidate(self) -> Path:
+        """The release being built; thrown away and made anew by the next build."""
+        return self.root / "candidate"
+
+    @property
+    def candidate_db(self) -> Path:
+        return self.candidate / "medfund.duckdb"
+
+    @property
+    def releases(self) -> Path:
+        return self.root / "releases"
+
+    @property
+    def current(self) -> Path:
+        """Symbolic link to the release being served."""
+        return self.root / "current"
+
+    @property
+    def waivers(self) -> Path:
+        return self.root / "waivers.json"
+
+    @property
+    def pseudonym_key(self) -> Path:
+        """Key of the person pseudonyms; readable by its owner alone."""
+        return self.root / "secret" / "pseudonym.key"
+
+    @property
+    def signing_key(self) -> Path:
+        """Ed25519 key that signs disclosure bundles; readable by its owner alone."""
+        return self.root / "secret" / "signing.key"
+
+    @property
+    def bureau_file(self) -> Path:
+        return self.root / "bureau.toml"
+
+    @property
+    def lock(self) -> Path:
+        """One writer at a time: ingest, build, rollback, prune and waive hold it."""
+        return self.root / ".lock"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Org(_Strict):
+    """One node of the bureau's own division tree (医保区划)."""
+
+    code: OrgCode
+    name_zh: str
+    name_en: str = ""
+    level: Literal["province", "city", "city_direct", "county"]
+    parent: OrgCode | None = None
+
+
+class Modes(_Strict):
+    """How this bureau's exports are to be read. `detect` looks at the data and says what it found."""
+
+    refunds: Literal["netted", "restated"] = "netted"
+    fund_scope: Literal["detect", "excl", "incl"] = "detect"
+    mutual_aid: Literal["detect", "inside", "outside"] = "detect"
+    closing: Literal["detect", "annual", "monthly"] = "detect"
+
+
+class Gate(_Strict):
+    """Tolerances of the quality gate."""
+
+    payer_mismatch_share: float = Field(default=0.001, ge=0, le=1)
+    replacement_character_share: float = Field(default=0.001, ge=0, le=1)
+
+
+class Bureau(_Strict):
+    """bureau.toml: names, division tree, conventions. Every key has a default."""
+
+    code: OrgCode = "100000"
+    name_zh: str = ""
+    name_en: str = ""
+    time_zone: str = "Asia/Shanghai"
+    pool_area: list[str] = Field(
+        default_factory=list,
+        description="Division prefixes of the pool area; by default the orgs' own first four digits.",
+    )
+    orgs: list[Org] = Field(default_factory=list)
+    modes: Modes = Modes()
+    gate: Gate = Gate()
+    small_cell: int = Field(default=10, ge=0, description="Public counts below this are suppressed.")
+    keep_releases: int = Field(default=12, ge=1)
+
+    @classmethod
+    def load(cls, path: Path) -> Bureau:
+        """Read a bureau file; a missing file means all defaults.
+
+        Raises MedfundError naming the key, the value seen and what was expected.
+        """
+        if not path.exists():
+            return cls()
+        try:
+            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise MedfundError(f"{path}: not a readable TOML file ({error})") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise MedfundError(f"{path}: {where}: {first['msg']}, seen {first['input']!r}") from error
