@@ -1,0 +1,110 @@
+-- Fund indicators with last year's value and the limits they are held against. The flag is the gravest limit
+-- broken; a resident deficit before the year's end is collection timing and only informs.
+with part as (
+    select
+        part.*,
+        max(value) over (
+            partition by org_code, fund_code, indicator_id, period_kind order by month
+            range between interval 12 month preceding and interval 12 month preceding
+        ) as value_prior_year,
+        max(value) over (
+            partition by org_code, fund_code, indicator_id, period_kind order by month
+            range between interval 1 month preceding and interval 1 month preceding
+        ) as value_month_before
+    from {{ ref('int_fund__indicator_part') }} as part
+    where value is not null or numerator is not null or denominator is not null
+),
+
+gap_against_limit as (
+    select
+        part.org_code,
+        part.fund_code,
+        part.indicator_id,
+        part.month,
+        part.period_kind,
+        threshold.band,
+        threshold.op,
+        coalesce(threshold.value_fraction, threshold.value) as limit_value,
+        case
+            when threshold.measure = 'value' then part.value
+            else abs(part.value - coalesce(part.seasonal_share, part.elapsed_share))
+        end as measured
+    from part
+    inner join {{ ref('indicator_threshold') }} as threshold
+        on
+            threshold.indicator_id = split_part(part.indicator_id, '.', 1)
+            and (threshold.fund_code is null or threshold.fund_code = part.fund_code)
+            and threshold.measure in ('value', 'deviation_from_elapsed_share')
+            and threshold.band in ('red', 'orange', 'amber')
+            and coalesce(threshold.value_fraction, threshold.value) is not null
+),
+
+judged as (
+    select
+        org_code,
+        fund_code,
+        indicator_id,
+        month,
+        period_kind,
+        max(case when op = '<' then limit_value end) as threshold_low,
+        min(case when op = '>' then limit_value end) as threshold_high,
+        max(
+            case
+                when (op = '<' and measured < limit_value) or (op = '>' and measured > limit_value)
+                    then case band when 'red' then 3 when 'orange' then 2 else 1 end
+                when measured is not null then 0
+            end
+        ) as gravity
+    from gap_against_limit
+    group by org_code, fund_code, indicator_id, month, period_kind
+),
+
+-- Spending that outgrew income by more than three points, two periods running (indicator F09).
+outgrown as (
+    select
+        org_code,
+        fund_code,
+        month,
+        period_kind,
+        value > 0.03 and value_month_before > 0.03 as is_outgrown
+    from part
+    where indicator_id = 'F10'
+)
+
+select
+    part.org_code,
+    part.fund_code,
+    part.indicator_id,
+    part.month,
+    part.period_kind,
+    part.numerator,
+    part.denominator,
+    part.value,
+    part.value_prior_year,
+    judged.threshold_low,
+    judged.threshold_high,
+    case
+        when part.indicator_id = 'F09'
+            then case when outgrown.is_outgrown then 'amber' when outgrown.is_outgrown is not null then 'normal' end
+        when judged.gravity = 0 then 'normal'
+        when
+            judged.gravity > 0
+            and part.indicator_id in ('F03', 'F05')
+            and dim_fund.scheme = 'resident'
+            and part.period_kind <> 'rolling_12'
+            and not (part.period_kind = 'ytd' and extract(month from part.month) = 12)
+            then 'info'
+        when judged.gravity = 3 then 'red'
+        when judged.gravity = 2 then 'orange'
+        when judged.gravity = 1 then 'amber'
+    end as flag
+from part
+left join judged using (org_code, fund_code, indicator_id, month, period_kind)
+left join outgrown
+    on
+        part.indicator_id = 'F09'
+        and outgrown.org_code = part.org_code
+        and outgrown.fund_code = part.fund_code
+        and outgrown.month = part.month
+        and outgrown.period_kind = part.period_kind
+left join {{ ref('dim_fund') }} as dim_fund on dim_fund.fund_code = part.fund_code
