@@ -1,0 +1,158 @@
+"""Magnitudes of the synthetic city, as shares, yuan and days.
+
+Marks, one per constant: *published* (computed from the national bulletins of 2021-2025), *practice* (seen in one place),
+*assumed* (a plausible shape nobody has published). The assumed ones, and where they depart from what one would read
+elsewhere, are listed in docs/decisions/0003-synthetic-bureau.md.
+
+Arrays are indexed [scheme] or [scheme, bucket] or [scheme, bucket, level] in the order of the tuples below.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+SCHEMES = ("employee", "resident")
+BUCKETS = ("outpatient", "chronic_outpatient", "inpatient", "pharmacy", "maternity")
+LEVELS = ("tertiary", "secondary", "primary")
+OUTPATIENT, CHRONIC, INPATIENT, PHARMACY, MATERNITY = range(5)
+
+EMPLOYEE_SHARE = 0.292  # published, 2025
+YEARLY_GROWTH = (0.0235, -0.0105)  # published: employees grow, residents shrink
+RETIRED_SHARE = 0.278  # published
+CIVIL_SERVANT_SHARE = 0.179  # published
+FLEXIBLE_SHARE = 0.174  # published
+ASSISTED_SHARE = 0.081  # published: share of residents whose enrolment is sponsored
+MALE_SHARE = (0.53, 0.51)  # assumed
+
+# Visits per member and year. Published for 2021, 2023-2025 (pharmacy 2025 only, moved with outpatient visits);
+# maternity is assumed; 2026 repeats 2025.
+_VISIT_YEARS = (2021, 2023, 2024, 2025)
+_VISITS = {
+    ("employee", "outpatient"): (4.86, 5.88, 6.94, 7.18),
+    ("employee", "chronic_outpatient"): (0.728, 0.739, 0.848, 0.931),
+    ("employee", "inpatient"): (0.167, 0.216, 0.217, 0.213),
+    ("employee", "pharmacy"): (4.40, 5.10, 5.60, 5.79),
+    ("employee", "maternity"): (0.055, 0.056, 0.057, 0.057),
+    ("resident", "outpatient"): (1.67, 2.16, 2.51, 2.68),
+    ("resident", "chronic_outpatient"): (0.242, 0.348, 0.439, 0.523),
+    ("resident", "inpatient"): (0.152, 0.207, 0.217, 0.208),
+    ("resident", "pharmacy"): (0.040, 0.047, 0.052, 0.053),
+    ("resident", "maternity"): (0.010, 0.009, 0.009, 0.009),
+}
+
+# Mean cost of one settlement in yuan: published but for pharmacy before 2025 and maternity (assumed).
+_COST_YEARS = (2021, 2023, 2024, 2025)
+_COSTS = {
+    ("employee", "outpatient"): (218, 266, 252, 242),
+    ("employee", "chronic_outpatient"): (595, 678, 652, 608),
+    ("employee", "inpatient"): (12948, 12176, 11706, 11522),
+    ("employee", "pharmacy"): (92, 95, 96, 96),
+    ("employee", "maternity"): (1500, 1550, 1560, 1560),
+    ("resident", "outpatient"): (95, 116, 117, 113),
+    ("resident", "chronic_outpatient"): (491, 515, 494, 451),
+    ("resident", "inpatient"): (8023, 7674, 7409, 7339),
+    ("resident", "pharmacy"): (560, 580, 590, 593),
+    ("resident", "maternity"): (2600, 2650, 2650, 2650),
+}
+
+COST_SIGMA: Floats = np.array([0.9, 0.8, 0.85, 0.7, 0.4])  # assumed: lognormal within scheme and level
+
+# Share of visits by level. Inpatient: derived from published means of 2021; the rest assumed.
+LEVEL_MIX: Floats = np.array(
+    [
+        [[0.35, 0.25, 0.40], [0.45, 0.35, 0.20], [0.611, 0.289, 0.100], [0, 0, 1], [0.45, 0.50, 0.05]],
+        [[0.10, 0.15, 0.75], [0.25, 0.40, 0.35], [0.294, 0.456, 0.250], [0, 0, 1], [0.30, 0.55, 0.15]],
+    ]
+)
+# Cost of a level over the mean of all levels (inpatient published for 2021, the rest assumed).
+LEVEL_COST: Floats = np.array(
+    [
+        [[1.45, 1.05, 0.57], [1.15, 0.95, 0.75], [1.204, 0.717, 0.573], [1, 1, 1], [1.10, 0.93, 0.80]],
+        [[2.20, 1.45, 0.75], [1.35, 1.00, 0.75], [1.738, 0.826, 0.4516], [1, 1, 1], [1.20, 0.95, 0.78]],
+    ]
+)
+# Share treated outside the city. Published for all visits together (9.0 and 5.6 %); the split by bucket is assumed.
+REMOTE_SHARE: Floats = np.array([[0.09, 0.06, 0.17, 0.0, 0.05], [0.045, 0.05, 0.16, 0.0, 0.06]])
+CROSS_PROVINCE_SHARE = (0.453, 0.414)  # published, of remote visits
+MANUAL_SHARE: Floats = np.array([0.002, 0.002, 0.02, 0.0, 0.01])  # assumed: about 2 % of expense
+REFUND_SHARE = 0.02  # assumed
+INTERIM_SHARE = 0.015  # assumed: stays settled twice
+INVALID_SHARE = 0.001  # assumed: rows withdrawn by vali_flag
+DUAL_CHANNEL_SHARE = (0.01, 0.85)  # assumed: pharmacy sales of special drugs that the pool pays
+
+STAY_MEAN_DAYS = (8.9, 8.6)  # published, 2024-2025
+STAY_SIGMA = 0.6  # assumed
+
+# Parts of the cost: wholly own pay, over the price limit, paid first. Inpatient shares assumed (bureau rule of thumb).
+OWN_SHARE: Floats = np.array([[0.12, 0.05, 0.06, 1.0, 0.08], [0.10, 0.06, 0.09, 1.0, 0.10]])
+PRIOR_SHARE: Floats = np.array([[0.06, 0.06, 0.08, 0.0, 0.05], [0.05, 0.06, 0.09, 0.0, 0.06]])
+OVER_LIMIT_SHARE = 0.005
+
+DEDUCTIBLE_YUAN: Floats = np.array([900, 500, 200])  # assumed, by level
+# What the pool pays of the in-scope cost above the deductible, by level: set so that funds over in-scope cost of stays
+# come out at the published 84.1 % and 66.0 % (83.1 % and 61.7 % at tertiary hospitals).
+POOL_RATIO_STAY: Floats = np.array([[0.865, 0.89, 0.91], [0.66, 0.74, 0.82]])
+POOL_RATIO_VISIT: Floats = np.array(
+    [[0.55, 0.60, 0.70], [0.20, 0.35, 0.55]]
+)  # assumed, from the published start of 50 %
+POOL_RATIO_CHRONIC = (0.80, 0.60)  # assumed
+POOL_RATIO_MATERNITY = (0.92, 0.65)  # assumed
+POOL_RATIO_DUAL = (0.70, 0.58)  # assumed
+RETIRED_BONUS = 0.03  # assumed
+
+# Seasonality: index of visits with mean 1, January to December. Assumed shapes.
+_INPATIENT_INDEX = (0.92, 0.82, 1.08, 1.03, 1.03, 1.02, 1.04, 1.04, 1.00, 0.96, 1.03, 1.03)
+_OUTPATIENT_INDEX = (0.96, 0.84, 1.04, 1.01, 1.01, 1.01, 1.01, 1.00, 0.99, 0.98, 1.05, 1.10)
+VISIT_INDEX: Floats = np.array(
+    [_OUTPATIENT_INDEX, _OUTPATIENT_INDEX, _INPATIENT_INDEX, _OUTPATIENT_INDEX, [1.0] * 12]
+)
+WEEKDAY_OUTPATIENT: Floats = np.array([1.25, 1.15, 1.08, 1.05, 1.05, 0.78, 0.64])  # assumed, Monday first
+SPRING_FESTIVAL = ("2022-02-01", "2023-01-22", "2024-02-10", "2025-01-29", "2026-02-17", "2027-02-06")
+
+# Share of the year's money by month. Published for 2023 (January-February, September-October and November-December as
+# pairs; the split within a pair is assumed).
+EMPLOYEE_INCOME: Floats = np.array([8.2, 7.7, 8.8, 7.8, 7.8, 7.9, 8.0, 8.1, 8.2, 8.3, 8.7, 10.4])
+RESIDENT_INCOME: Floats = np.array([12.6, 9.5, 10.8, 5.0, 4.9, 7.9, 4.1, 4.3, 6.0, 8.3, 13.6, 13.0])
+MATERNITY_EXPENSE: Floats = np.array([6.9, 6.6, 9.6, 9.1, 8.1, 8.8, 8.5, 8.7, 8.2, 8.1, 8.5, 8.8])
+# Resident premiums: September to December for the next year, a tail to February (assumed).
+RESIDENT_PREMIUM: Floats = np.array([17, 9, 0, 0, 0, 0, 0, 0, 10, 19, 24, 21.0])
+
+# Own surplus over own income by year; published for 2023-2025 (employee pool, resident), assumed otherwise.
+SURPLUS_RATE: dict[str, dict[int, float]] = {
+    "310_pool": {2022: 0.28, 2023: 0.297, 2024: 0.238, 2025: 0.257, 2026: 0.245},
+    "310_acct": {2022: 0.10, 2023: 0.095, 2024: 0.095, 2025: 0.094, 2026: 0.09},
+    "390": {2022: 0.077, 2023: 0.011, 2024: 0.046, 2025: 0.050, 2026: 0.045},
+    "610": {2022: 0.02, 2023: 0.02, 2024: 0.02, 2025: 0.02, 2026: 0.02},
+}
+# Months of expenditure that the pool area's balance covers at the anchor (see ledger): the middle of 27.1, 27.6, 31.0
+# and of 8.8, 9.2, 9.8 (published 2023-2025); accounts published 2025; assistance assumed.
+PAYABLE_MONTHS = {"310_pool": 28.5, "310_acct": 31.0, "390": 9.4, "610": 4.0}
+
+MATERNITY_OF_POOL = 0.103  # published: maternity share of the employee pool's expenditure
+CRITICAL_ILLNESS_OF_RESIDENT = 0.093  # practice: premium paid over, share of the resident fund's expenditure
+
+
+def visits_per_member(year: int) -> Floats:
+    """Visits per member and year, [scheme, bucket]; the ends of the series are carried on flat."""
+    return _by_cell(_VISITS, _VISIT_YEARS, year)
+
+
+def mean_cost(year: int) -> Floats:
+    """Mean cost of a settlement in yuan, [scheme, bucket]; the ends of the series are carried on flat."""
+    return _by_cell(_COSTS, _COST_YEARS, year)
+
+
+def surplus_rate(fund: str, year: int) -> float:
+    """Own surplus over own income of a year; years outside the table take the nearest one."""
+    rates = SURPLUS_RATE[fund]
+    return rates[min(max(year, min(rates)), max(rates))]
+
+
+def _by_cell(table: dict[tuple[str, str], tuple[float, ...]], years: tuple[int, ...], year: int) -> Floats:
+    return np.array(
+        [[np.interp(year, years, table[scheme, bucket]) for bucket in BUCKETS] for scheme in SCHEMES],
+        dtype=np.float64,
+    )
