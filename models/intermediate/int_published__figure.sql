@@ -17,11 +17,11 @@ select
     printed.month,
     cast(printed.year as varchar)
         || case when printed.month is null then '' else '-' || lpad(cast(printed.month as varchar), 2, '0') end as period,
-    cast(cast(printed.value as decimal(18, 6)) * unit.factor as decimal(18, 4)) as value,
+    cast(cast(printed.value as decimal(38, 6)) * unit.factor as decimal(18, 4)) as value,
     unit.unit,
     unit.is_money,
     unit.reciprocal,
-    cast(cast('0.' || repeat('0', cast(printed.decimals as integer)) || '5' as decimal(18, 8)) * unit.factor as decimal(20, 6))
+    cast(cast('0.' || repeat('0', cast(printed.decimals as integer)) || '5' as decimal(38, 8)) * unit.factor as decimal(20, 6))
         as half_unit,
     printed.value as printed_value,
     printed.unit as printed_unit,

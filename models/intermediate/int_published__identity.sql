@@ -59,7 +59,7 @@ evaluated as (
         left_side.reciprocal,
         left_side.check_note,
         count(*) as terms,
-        cast(sum(case when term.side = 'right' then term.sign * figure.value end) as decimal(20, 6)) as sum_value,
+        cast(sum(case when term.side = 'right' then term.sign * cast(figure.value as decimal(38, 4)) end) as decimal(20, 6)) as sum_value,
         cast(sum(case when term.side = 'right' then figure.half_unit end) as decimal(20, 6)) as sum_half_unit,
         max(case when term.side = 'numerator' then figure.value end) as numerator_value,
         max(case when term.side = 'numerator' then figure.half_unit end) as numerator_half_unit,
