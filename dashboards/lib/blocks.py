@@ -1,0 +1,336 @@
+"""Building blocks of a page: a figure with its words and its table, a tile, an empty state, the page's export.
+
+Pages place these and nothing else. Whatever is shown is also collected, so that a page exports whole.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboards.lib import data, export, formats, lights
+from dashboards.lib.data import Table
+from dashboards.lib.formats import Change
+from dashboards.lib.i18n import TEXT
+from dashboards.lib.lights import Light
+from dashboards.lib.navigation import PAGES, page
+from dashboards.lib.state import NAMES, Screen, Sheet
+from dashboards.lib.tables import LAYOUTS, Column
+
+_KEY = "medfund.screen"
+_CHART = {"displayModeBar": False, "scrollZoom": False, "doubleClick": "reset"}
+
+
+def keep(screen: Screen) -> None:
+    """Hand the screen to the page that is about to run."""
+    st.session_state[_KEY] = screen
+
+
+def screen() -> Screen:
+    """The screen of this run."""
+    kept: Screen = st.session_state[_KEY]
+    return kept
+
+
+def coded(view: Screen, prefix: str, value: Any) -> str:
+    """The words for a code, or the code itself where there are none."""
+    if value is None:
+        return formats.MISSING
+    key = f"{prefix}.{str(value).lower()}"
+    return view.t(key) if key in TEXT else str(value)
+
+
+def _sheet(view: Screen, layout: str, title: str, table: Table) -> Sheet:
+    columns = LAYOUTS[layout]
+    at = [table.columns.index(_column_name(view, column)) if len(table) else 0 for column in columns]
+    rows = tuple(
+        tuple(
+            coded(view, column.codes, row[i]) if column.codes else row[i] for i, column in zip(at, columns, strict=True)
+        )
+        for row in table.rows
+    )
+    labels = tuple(_label(view, column) for column in columns)
+    return Sheet(title, title, labels, tuple(column.kind for column in columns), rows)
+
+
+def _column_name(view: Screen, column: Column) -> str:
+    return column.name.format(lang=view.lang)
+
+
+def _label(view: Screen, column: Column) -> str:
+    unit = {"money": "unit.yuan", "months": "unit.months"}.get(column.kind)
+    label = view.t(column.label)
+    return f"{label} ({view.t(unit)})" if unit else label
+
+
+def _html_table(view: Screen, sheet: Sheet) -> str:
+    numeric = {"money", "ratio", "points", "months", "count"}
+    head = "".join(
+        f'<th class="{"n" if kind in numeric else ""}">{html.escape(label)}</th>'
+        for label, kind in zip(sheet.labels, sheet.kinds, strict=True)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<td class="{"n" if kind in numeric else ""}">{html.escape(formats.shown(value, kind, view.lang))}</td>'  # type: ignore[arg-type]
+            for value, kind in zip(row, sheet.kinds, strict=True)
+        )
+        + "</tr>"
+        for row in sheet.rows
+    )
+    return f'<div class="mf-table"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def definition(view: Screen, indicator_id: str) -> dict[str, Any] | None:
+    """The indicator's row of the dictionary; remembered, so that the page's export defines it."""
+    if indicator_id not in view.used_indicators:
+        view.used_indicators.append(indicator_id)
+    return view.indicators.get(indicator_id)
+
+
+def _origin(view: Screen, queries: Sequence[str]) -> str:
+    marts = data.sources(tuple(queries))
+    checks = view.rows("checks")
+    mine = [row for row in checks if row["table_name"] in marts]
+    failed = [row for row in mine if row["passed"] is not True]
+    return view.t(
+        "origin.text",
+        marts=", ".join(f"`{mart}`" for mart in marts),
+        release=view.release.release_id,
+        checks=formats.count(len(mine)),
+        failed=formats.count(len(failed)),
+    )
+
+
+def explain(view: Screen, key: str, indicator_ids: Sequence[str], queries: Sequence[str], note: str = "") -> None:
+    """The ⓘ of a figure: what it is, where it comes from, how many checks stand behind it."""
+    with st.popover(view.t("word.about"), icon=":material/info:", type="tertiary", key=f"about_{key}"):
+        for indicator_id in indicator_ids:
+            row = definition(view, indicator_id)
+            if row is None:
+                st.markdown(view.t("origin.undefined", id=indicator_id))
+                continue
+            name, text = view.name(row), view.name(row, "definition")
+            st.markdown(view.t("origin.definition", id=indicator_id, name=name, text=text))
+            if row["source"]:
+                st.caption(view.t("origin.source", source=row["source"]))
+        if note:
+            st.markdown(note)
+        st.caption(_origin(view, queries))
+
+
+def downloads(view: Screen, key: str, sheet: Sheet) -> None:
+    """Two buttons under a table: CSV and XLSX, made when they are pressed."""
+    name = f"medfund_{key}_{view.release.release_id}"
+    with st.container(horizontal=True, key=f"downloads_{key}"):
+        st.download_button(
+            view.t("word.csv"),
+            lambda: export.csv_bytes(sheet),
+            file_name=f"{name}.csv",
+            mime="text/csv",
+            on_click="ignore",
+            key=f"csv_{key}",
+            icon=":material/download:",
+            type="tertiary",
+        )
+        st.download_button(
+            view.t("word.xlsx"),
+            lambda: export.xlsx_bytes([sheet], _notes(view)),
+            file_name=f"{name}.xlsx",
+            mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            on_click="ignore",
+            key=f"xlsx_{key}",
+            icon=":material/download:",
+            type="tertiary",
+        )
+
+
+def table(view: Screen, key: str, layout: str, title: str, rows: Table, *, folded: bool = True) -> None:
+    """A table with its two downloads; folded under a figure, open where it is the figure."""
+    sheet = _sheet(view, layout, title, rows)
+    view.sheets.append(sheet)
+    if not folded:
+        st.html(_html_table(view, sheet))
+        downloads(view, key, sheet)
+        return
+    with st.expander(view.t("word.table", rows=formats.count(len(rows)))):
+        st.html(_html_table(view, sheet))
+        downloads(view, key, sheet)
+
+
+def figure(
+    view: Screen,
+    key: str,
+    title: str,
+    chart: go.Figure | None,
+    sentence: str,
+    rows: Table,
+    *,
+    layout: str,
+    queries: Sequence[str],
+    indicators: Sequence[str] = (),
+    note: str = "",
+) -> None:
+    """A figure whole: title with ⓘ, chart, one sentence, table with downloads. Without rows it says what is missing."""
+    with st.container(key=f"figure_{key}", border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown(f"##### {title}")
+            explain(view, key, indicators, queries, note)
+        if not len(rows):
+            empty(view, queries)
+            return
+        if chart is not None:
+            st.plotly_chart(chart, theme=None, key=f"chart_{key}", config=_CHART, alt=f"{title}: {sentence}")
+        st.markdown(sentence)
+        table(view, key, layout, title, rows, folded=chart is not None)
+
+
+def empty(view: Screen, queries: Sequence[str]) -> None:
+    """An empty state that names the tables without rows and the exports that fill them."""
+    marts = data.sources(tuple(queries))
+    counts = data.tables_in(view.release, marts)
+    bare = [mart for mart in marts if not counts[mart]]
+    exports = dict.fromkeys(name for info in PAGES for name in info.exports if set(bare) & set(info.marts))
+    if bare and exports:
+        st.info(view.t("empty.export", marts=", ".join(bare), exports=", ".join(exports)))
+    elif bare:
+        st.info(view.t("empty.mart", marts=", ".join(bare)))
+    else:
+        st.info(view.t("empty.choice"))
+
+
+def tile(
+    view: Screen,
+    key: str,
+    title: str,
+    value: str,
+    against_year: Change | None,
+    second_line: str,
+    history: Sequence[float | Decimal | None],
+    light: Light,
+    *,
+    indicators: Sequence[str],
+    queries: Sequence[str],
+    note: str = "",
+    against: str = "",
+) -> None:
+    """One figure of the leadership screen: value, change on last year, 24-month line, light in colour, shape and words."""
+    arrow = {1: "up", -1: "down"}.get(against_year.way, "off") if against_year else "off"
+    basis = against or view.t("change.on_year")
+    words = view.t("change.words", basis=basis, change=against_year.text) if against_year else view.t("change.no_year")
+    with st.container(border=True, key=f"tile_{key}", height="stretch"):
+        st.metric(
+            title,
+            value,
+            delta=words,
+            delta_color="gray",
+            delta_arrow=arrow,  # type: ignore[arg-type]
+            chart_data=[float(point) for point in history if point is not None] or None,
+            chart_type="line",
+        )
+        st.caption(second_line)
+        label = html.escape(view.t(light.reason))
+        st.html(f'<span class="mf-light mf-{light.level}">{lights.SHAPES[light.level]} {label}</span>')
+        explain(view, f"tile_{key}", indicators, queries, note)
+
+
+def fact(label: str, value: str, more: str) -> str:
+    """One fact of the status strip, as markup."""
+    return (
+        f'<div class="mf-fact"><div class="mf-label">{html.escape(label)}</div>'
+        f'<div class="mf-value">{html.escape(value)}</div><div class="mf-more">{html.escape(more)}</div></div>'
+    )
+
+
+def link(view: Screen, page_key: str, label: str, **choices: str) -> None:
+    """A link to another page that keeps the reader's choices and changes the ones given."""
+    kept = {name: value for name, value in st.query_params.to_dict().items() if name in NAMES}
+    st.page_link(page(page_key).file, label=label, query_params=kept | choices)
+
+
+def _notes(view: Screen) -> list[tuple[str, Sequence[str], Sequence[Sequence[str]]]]:
+    """The sheets that explain an exported workbook: definitions, and what it was made from."""
+    definitions = [
+        [
+            indicator_id,
+            view.name(row),
+            view.name(row, "definition"),
+            str(row["unit"] or ""),
+            str(row["source"] or ""),
+        ]
+        for indicator_id in view.used_indicators
+        if (row := view.indicators.get(indicator_id)) is not None
+    ]
+    header = [view.t(f"notes.{name}") for name in ("id", "name", "definition", "unit", "source")]
+    about = [
+        [view.t("notes.release"), view.release.release_id],
+        [view.t("notes.data_through"), formats.day(view.info.get("data_through"), view.lang)],
+        [view.t("notes.gate"), coded(view, "gate", view.info.get("gate"))],
+        [view.t("notes.waivers"), waivers_text(view)],
+        [view.t("notes.book"), view.book_name],
+        [view.t("notes.fund"), view.name(view.fund_row)],
+        [view.t("notes.period"), formats.month(view.period, view.lang)],
+    ]
+    return [
+        (view.t("notes.definitions"), header, definitions),
+        (view.t("notes.about"), [view.t("notes.name"), view.t("notes.value")], about),
+    ]
+
+
+def waivers_text(view: Screen) -> str:
+    """The waivers this release passed with, or that there are none."""
+    waivers = view.info.get("waivers")
+    return view.t("trust.no_waivers") if waivers in (None, "", "[]", 0, []) else str(waivers)
+
+
+def page_export(view: Screen, key: str) -> None:
+    """The whole page as one workbook: a sheet per figure, then the definitions and where it all comes from."""
+    sheets = list(view.sheets)
+    st.download_button(
+        view.t("word.export_page"),
+        lambda: export.xlsx_bytes(sheets, _notes(view)),
+        file_name=f"medfund_{key}_{view.release.release_id}.xlsx",
+        mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        on_click="ignore",
+        key=f"export_{key}",
+        icon=":material/table_view:",
+    )
+
+
+def header(view: Screen, key: str) -> None:
+    """The page's title and what it answers."""
+    st.title(view.t(f"page.{key}"), anchor=False)
+    st.caption(view.t(f"answers.{key}"))
+    waivers = view.info.get("waivers")
+    if waivers not in (None, "", "[]", 0, []):
+        st.warning(view.t("trust.waived", waivers=waivers_text(view)))
+
+
+def planned(key: str) -> None:
+    """A page that is not finished: what it will answer, what it needs, and what of that this release holds."""
+    view = screen()
+    info = page(key)
+    header(view, key)
+    st.info(view.t("planned.text"))
+    counts = data.tables_in(view.release, info.marts)
+    landed = {row["table_name"]: row["rows_landed"] for row in view.rows("landed")}
+    words = [
+        *((view.t("planned.mart"), name, _presence(view, counts[name])) for name in info.marts),
+        *((view.t("planned.export"), name, _presence(view, landed.get(name))) for name in info.exports),
+    ]
+    labels = (view.t("planned.kind"), view.t("planned.name"), view.t("planned.present"))
+    sheet = Sheet(key, view.t(f"page.{key}"), labels, ("text", "text", "text"), tuple(words))
+    st.html(_html_table(view, sheet))
+
+
+def _presence(view: Screen, rows: int | None) -> str:
+    if rows is None:
+        return view.t("planned.absent")
+    return view.t("planned.rows", rows=formats.count(rows)) if rows else view.t("planned.empty")
+
+

@@ -1,0 +1,109 @@
+"""Tables as files: CSV and XLSX that no spreadsheet will run as a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import xlsxwriter
+
+if TYPE_CHECKING:
+    from dashboards.lib.state import Sheet
+
+# A cell that starts with one of these is taken for a formula by some spreadsheet.
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+# A spreadsheet number keeps 15 significant digits; a longer amount is written as text, so that no fen is lost.
+_EXACT_DIGITS = 15
+
+_FORMATS = {"money": "#,##0.00", "ratio": "0.0%", "points": "0.0%", "months": "0.0", "count": "#,##0"}
+
+
+def safe_text(text: str) -> str:
+    """Text that a spreadsheet shows and does not run."""
+    return f"'{text}" if text.startswith(_DANGEROUS) else text
+
+
+def _plain(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return safe_text(value)
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    return f"{value:%Y-%m-%d}" if isinstance(value, date) else value
+
+
+def csv_bytes(sheet: Sheet) -> bytes:
+    """A table as CSV: UTF-8 with a mark (spreadsheets need it for Chinese), exact values, missing left empty."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow([safe_text(label) for label in sheet.labels])
+    writer.writerows([_plain(value) for value in row] for row in sheet.rows)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def xlsx_bytes(sheets: Iterable[Sheet], notes: Sequence[tuple[str, Sequence[str], Sequence[Sequence[str]]]]) -> bytes:
+    """A workbook: one sheet per table, then sheets of notes given as (name, header, rows of text)."""
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(
+        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    )
+    head = book.add_format({"bold": True, "text_wrap": True, "bottom": 1})
+    title = book.add_format({"bold": True, "font_size": 13})
+    wrap = book.add_format({"text_wrap": True, "valign": "top"})
+    day = book.add_format({"num_format": "yyyy-mm-dd"})
+    styles = {kind: book.add_format({"num_format": pattern}) for kind, pattern in _FORMATS.items()}
+    taken: set[str] = set()
+    for sheet in sheets:
+        page = book.add_worksheet(_sheet_name(sheet.name, taken))
+        page.write_string(0, 0, sheet.title, title)
+        for at, label in enumerate(sheet.labels):
+            page.write_string(2, at, label, head)
+        page.set_column(0, max(len(sheet.labels) - 1, 0), 18)
+        page.freeze_panes(3, 0)
+        for line, row in enumerate(sheet.rows, start=3):
+            for at, (value, kind) in enumerate(zip(row, sheet.kinds, strict=True)):
+                _write(page, line, at, value, styles.get(kind), day)
+    for name, header, rows in notes:
+        page = book.add_worksheet(_sheet_name(name, taken))
+        page.set_column(0, max(len(header) - 1, 0), 36)
+        for at, label in enumerate(header):
+            page.write_string(0, at, label, head)
+        for line, texts in enumerate(rows, start=1):
+            for at, text in enumerate(texts):
+                page.write_string(line, at, text, wrap)
+    book.close()
+    return out.getvalue()
+
+
+def _write(page: Any, line: int, at: int, value: Any, style: Any, day: Any) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool):
+        page.write_boolean(line, at, value)
+    elif isinstance(value, Decimal) and len(value.normalize().as_tuple().digits) > _EXACT_DIGITS:
+        page.write_string(line, at, str(value))
+    elif isinstance(value, int | float | Decimal):
+        page.write_number(line, at, float(value), style)
+    elif isinstance(value, datetime):
+        page.write_string(line, at, f"{value:%Y-%m-%d %H:%M:%S}")
+    elif isinstance(value, date):
+        page.write_datetime(line, at, datetime(value.year, value.month, value.day), day)
+    else:
+        page.write_string(line, at, str(value))
+
+
+def _sheet_name(name: str, taken: set[str]) -> str:
+    """A name a workbook accepts: at most 31 characters, none of []:*?/\\, and not used yet."""
+    clean = "".join("_" if character in "[]:*?/\\'" else character for character in name)[:31] or "sheet"
+    unique, number = clean, 2
+    while unique.lower() in taken:
+        unique = f"{clean[:28]}_{number}"
+        number += 1
+    taken.add(unique.lower())
+    return unique

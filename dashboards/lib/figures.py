@@ -1,0 +1,382 @@
+"""Charts. Each function takes exact rows and returns a Plotly figure; floats are for drawing, texts are exact."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import plotly.graph_objects as go
+
+from dashboards.lib import formats, policy
+from dashboards.lib.data import Table
+from dashboards.lib.state import Screen
+
+# Seven hues that stay apart for the colour-blind (after Okabe and Ito), one set per background.
+_HUES = {
+    "light": ("#0072B2", "#C44E00", "#00805F", "#B87800", "#3B8EC4", "#A64D79", "#6B7280"),
+    "dark": ("#56B4E9", "#FF9147", "#2BC59A", "#F0C24B", "#9BD3F5", "#E39AC1", "#A3ADBB"),
+}
+_INK = {"light": "#1F2937", "dark": "#E5E7EB"}
+_GRID = {"light": "#E5E7EB", "dark": "#374151"}
+_FONT = '"Noto Sans SC","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif'
+_SCALE = {
+    "light": [[0, "#EEF5FA"], [1, "#5BA3D0"]],
+    "dark": [[0, "#16324A"], [1, "#2F7FB5"]],
+}
+_WARN_SCALE = {
+    "light": [[0, "#EEF5FA"], [1, "#F3B58A"]],
+    "dark": [[0, "#16324A"], [1, "#A8521B"]],
+}
+
+
+def palette(screen: Screen) -> tuple[str, ...]:
+    """The seven hues for the reader's background; the first is the subject, the second its opposite."""
+    return _HUES[screen.theme]
+
+
+def template(screen: Screen) -> go.layout.Template:
+    """The one Plotly template of the project, for a light or a dark background, larger on a large screen."""
+    ink, grid = _INK[screen.theme], _GRID[screen.theme]
+    axis = {"gridcolor": grid, "zerolinecolor": ink, "linecolor": grid, "automargin": True}
+    return go.layout.Template(
+        layout={
+            "font": {"family": _FONT, "color": ink, "size": 18 if screen.large else 13},
+            "colorway": list(_HUES[screen.theme]),
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "xaxis": axis,
+            "yaxis": axis,
+            "hoverlabel": {"font": {"family": _FONT}},
+            "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
+            "margin": {"l": 8, "r": 8, "t": 36, "b": 8},
+            "separators": ".,",
+        }
+    )
+
+
+def _figure(screen: Screen, height: int) -> go.Figure:
+    figure = go.Figure()
+    figure.update_layout(template=template(screen), height=int(height * 1.3) if screen.large else height)
+    return figure
+
+
+def wrapped(name: str, width: int = 12) -> str:
+    """A long name over several lines; Chinese breaks anywhere, other text at spaces."""
+    broken = textwrap.wrap(name, width if any(ord(c) > 0x2E80 for c in name) else width * 2)
+    return "<br>".join(broken)
+
+
+def _money_axis(screen: Screen, unit: formats.Unit) -> dict[str, Any]:
+    return {"title": {"text": screen.t(unit.key)}, "tickformat": ",.4~f"}
+
+
+def _time_axis(screen: Screen) -> dict[str, Any]:
+    return {"tickformat": "%Y年%-m月" if screen.lang == "zh" else "%Y-%m", "hoverformat": "%Y-%m", "nticks": 8}
+
+
+def _mark_policy(figure: go.Figure, screen: Screen, first: date, last: date, scheme: str) -> None:
+    for event in policy.between(first, last, scheme):
+        figure.add_vline(x=event.on.isoformat(), line={"dash": "dot", "width": 1, "color": _INK[screen.theme]})
+        figure.add_annotation(
+            x=event.on.isoformat(),
+            y=1,
+            yref="paper",
+            yanchor="top",
+            xanchor="right",
+            text=wrapped(screen.t(f"event.{event.key}.short"), 9),
+            showarrow=False,
+            align="right",
+            font={"size": 14 if screen.large else 11},
+        )
+
+
+def balance_line(screen: Screen, table: Table, forecast: Table) -> go.Figure:
+    """The cumulative balance month by month with policy marks, and a fan where the release holds a forecast."""
+    figure = _figure(screen, 340)
+    hues = palette(screen)
+    unit = formats.unit_for([*table.column("closing_balance"), *forecast.column("upper_95")])
+    months = table.column("month")
+    figure.add_trace(
+        go.Scatter(
+            x=months,
+            y=[formats.scaled(value, unit) for value in table.column("closing_balance")],
+            customdata=[formats.money(value, screen.lang, unit) for value in table.column("closing_balance")],
+            hovertemplate="%{x}<br>%{customdata}<extra></extra>",
+            mode="lines",
+            line={"color": hues[0], "width": 3},
+            name=screen.t("col.closing"),
+        )
+    )
+    last = table.last
+    if last is not None:
+        figure.add_trace(
+            go.Scatter(
+                x=[last["month"]],
+                y=[formats.scaled(last["closing_balance"], unit)],
+                mode="markers+text",
+                marker={"size": 9, "color": hues[0], "symbol": "circle" if last["is_complete"] else "circle-open"},
+                text=[formats.money(last["closing_balance"], screen.lang, unit)],
+                textposition="top left",
+                hoverinfo="skip",
+                showlegend=False,
+            )
+        )
+    for low, high, name, opacity in (
+        ("lower_95", "upper_95", "figure.band_95", 0.15),
+        ("lower_80", "upper_80", "figure.band_80", 0.3),
+    ):
+        if len(forecast):
+            ahead = forecast.column("month")
+            figure.add_trace(
+                go.Scatter(
+                    x=[*ahead, *reversed(ahead)],
+                    y=[
+                        formats.scaled(value, unit)
+                        for value in [*forecast.column(high), *reversed(forecast.column(low))]
+                    ],
+                    fill="toself",
+                    fillcolor=hues[4],
+                    opacity=opacity,
+                    line={"width": 0},
+                    name=screen.t(name),
+                    hoverinfo="skip",
+                )
+            )
+    if len(forecast):
+        figure.add_trace(
+            go.Scatter(
+                x=forecast.column("month"),
+                y=[formats.scaled(value, unit) for value in forecast.column("point")],
+                mode="lines",
+                line={"color": hues[0], "dash": "dash"},
+                name=screen.t("col.forecast"),
+            )
+        )
+    if months:
+        scheme = screen.fund_row["scheme"] if screen.fund_row else "total"
+        end = forecast.column("month")[-1] if len(forecast) else months[-1]
+        _mark_policy(figure, screen, months[0], end, scheme)
+    figure.update_layout(xaxis=_time_axis(screen), yaxis=_money_axis(screen, unit) | {"rangemode": "tozero"})
+    return figure
+
+
+def monthly_flows(screen: Screen, table: Table) -> go.Figure:
+    """Income and expenditure as bars by month; months that are not complete are hatched."""
+    figure = _figure(screen, 340)
+    unit = formats.unit_for([*table.column("income"), *table.column("expenditure")])
+    hatch = ["" if complete else "/" for complete in table.column("is_complete")]
+    for at, name in enumerate(("income", "expenditure")):
+        values = table.column(name)
+        figure.add_trace(
+            go.Bar(
+                x=table.column("month"),
+                y=[formats.scaled(value, unit) for value in values],
+                customdata=[formats.money(value, screen.lang, unit) for value in values],
+                hovertemplate="%{x}<br>%{customdata}<extra>%{fullData.name}</extra>",
+                marker={"color": palette(screen)[at], "pattern": {"shape": hatch}},
+                name=screen.t(f"col.{name}"),
+            )
+        )
+    if len(table):
+        scheme = screen.fund_row["scheme"] if screen.fund_row else "total"
+        _mark_policy(figure, screen, table.column("month")[0], table.column("month")[-1], scheme)
+    figure.update_layout(barmode="group", xaxis=_time_axis(screen), yaxis=_money_axis(screen, unit))
+    return figure
+
+
+def waterfall(screen: Screen, steps: Sequence[tuple[str, Decimal, str]]) -> go.Figure:
+    """Opening to closing. Each step is (label, amount, measure), with measure `absolute`, `relative` or `total`."""
+    figure = _figure(screen, 420)
+    hues = palette(screen)
+    unit = formats.unit_for([amount for _, amount, _ in steps])
+    figure.add_trace(
+        go.Waterfall(
+            x=[wrapped(label, 6) for label, _, _ in steps],
+            y=[formats.scaled(amount, unit) for _, amount, _ in steps],
+            measure=[measure for _, _, measure in steps],
+            text=[formats.number(amount, unit, sign=measure == "relative") for _, amount, measure in steps],
+            textposition="outside",
+            hovertemplate="%{x}<br>%{text}<extra></extra>",
+            increasing={"marker": {"color": hues[0]}},
+            decreasing={"marker": {"color": hues[1]}},
+            totals={"marker": {"color": hues[6]}},
+            connector={"line": {"color": _GRID[screen.theme]}},
+            cliponaxis=False,
+        )
+    )
+    figure.update_layout(yaxis=_money_axis(screen, unit), showlegend=False)
+    return figure
+
+
+def item_bars(screen: Screen, table: Table, direction: str) -> go.Figure:
+    """Items of one direction against the same span a year before, largest at the top; 其中 items are indented."""
+    rows = [row for row in table.where(direction=direction)]
+    rows.reverse()
+    figure = _figure(screen, 110 + 46 * max(len(rows), 1))
+    hues = palette(screen)
+    unit = formats.unit_for([row["amount"] for row in rows])
+    names = [
+        wrapped(screen.t("figure.of_which", name=screen.name(row)) if row["is_memo"] else screen.name(row), 14)
+        for row in rows
+    ]
+    for name, colour, shape in (("amount_prior_year", hues[6], "x"), ("amount", hues[0 if direction == "income" else 1], "")):
+        figure.add_trace(
+            go.Bar(
+                orientation="h",
+                x=[formats.scaled(row[name], unit) for row in rows],
+                y=names,
+                text=[formats.number(row[name], unit) for row in rows],
+                textposition="auto",
+                marker={"color": colour, "pattern": {"shape": shape}},
+                hovertemplate="%{y}<br>%{text}<extra>%{fullData.name}</extra>",
+                name=screen.t(f"figure.{name}"),
+            )
+        )
+    figure.update_layout(
+        barmode="group",
+        xaxis=_money_axis(screen, unit) | {"rangemode": "tozero"},
+        legend={"traceorder": "reversed"},
+        bargap=0.25,
+    )
+    return figure
+
+
+def payable_heat(screen: Screen, table: Table) -> go.Figure:
+    """Payable months by org and fund. A cell that cannot be computed is `—`, not zero."""
+    rows = list(table)
+    orgs = list(dict.fromkeys(screen.name(row, "org") for row in rows))
+    funds = list(dict.fromkeys(screen.name(row, "fund") for row in rows))
+    cell = {(screen.name(row, "org"), screen.name(row, "fund")): row["payable_months"] for row in rows}
+    values = [[cell.get((org, fund)) for fund in funds] for org in orgs]
+    figure = _figure(screen, 90 + 40 * max(len(orgs), 1))
+    figure.add_trace(
+        go.Heatmap(
+            x=[wrapped(fund, 10) for fund in funds],
+            y=[wrapped(org, 10) for org in orgs],
+            z=values,
+            text=[[formats.shown(value, "months", screen.lang) for value in line] for line in values],
+            texttemplate="%{text}",
+            hovertemplate="%{y}<br>%{x}<br>%{text}<extra></extra>",
+            hoverongaps=False,
+            colorscale=_SCALE[screen.theme],
+            showscale=False,
+            xgap=2,
+            ygap=2,
+        )
+    )
+    _name_gaps(figure, screen, values)
+    figure.update_layout(yaxis={"autorange": "reversed", "showgrid": False}, xaxis={"side": "top", "showgrid": False})
+    return figure
+
+
+def _name_gaps(figure: go.Figure, screen: Screen, values: Sequence[Sequence[float | None]]) -> None:
+    """Plotly leaves an empty cell blank; a reader must see that it is missing."""
+    for y, line in enumerate(values):
+        for x, value in enumerate(line):
+            if value is None:
+                figure.add_annotation(x=x, y=y, text=formats.MISSING, showarrow=False)
+
+
+def budget_lines(screen: Screen, table: Table) -> go.Figure:
+    """How much of one budget line is executed, month by month, against the share that past years had reached."""
+    figure = _figure(screen, 320)
+    hues = palette(screen)
+    for name, colour, dash, symbol in (
+        ("execution_rate", hues[1], "solid", "circle"),
+        ("seasonal_share", hues[0], "dash", "diamond"),
+        ("elapsed_share", hues[6], "dot", "square"),
+    ):
+        values = table.column(name)
+        figure.add_trace(
+            go.Scatter(
+                x=table.column("month"),
+                y=values,
+                customdata=[formats.ratio(value) for value in values],
+                hovertemplate="%{x}<br>%{customdata}<extra>%{fullData.name}</extra>",
+                mode="lines+markers",
+                line={"color": colour, "dash": dash},
+                marker={"symbol": symbol, "size": 8},
+                name=screen.t(f"figure.{name}"),
+            )
+        )
+    figure.add_hline(y=1, line={"width": 1, "color": _INK[screen.theme]})
+    figure.update_layout(
+        yaxis={"tickformat": ".0%", "rangemode": "tozero"}, xaxis=_time_axis(screen) | {"dtick": "M1", "nticks": None}
+    )
+    return figure
+
+
+def published_lines(screen: Screen, table: Table, scheme: str) -> go.Figure:
+    """Real national income and expenditure by year, one vintage only."""
+    figure = _figure(screen, 320)
+    unit = formats.unit_for(table.column("value"))
+    for at, (item, symbol) in enumerate((("income", "circle"), ("expenditure", "diamond"))):
+        rows = table.where(item=item)
+        figure.add_trace(
+            go.Scatter(
+                x=rows.column("year"),
+                y=[formats.scaled(value, unit) for value in rows.column("value")],
+                customdata=[formats.money(value, screen.lang, unit) for value in rows.column("value")],
+                hovertemplate="%{x}<br>%{customdata}<extra>%{fullData.name}</extra>",
+                mode="lines+markers",
+                line={"color": palette(screen)[at], "width": 2.5},
+                marker={"symbol": symbol, "size": 8},
+                name=screen.t(f"col.{item}"),
+            )
+        )
+    years = table.column("year")
+    if years:
+        first, last = min(years), max(years)
+        kind = scheme.split("_")[0]
+        for event in policy.between(date(first, 1, 1), date(last, 12, 31), kind):
+            figure.add_vline(x=event.on.year, line={"dash": "dot", "width": 1, "color": _INK[screen.theme]})
+            figure.add_annotation(
+                x=event.on.year,
+                y=1,
+                yref="paper",
+                yanchor="top",
+                xanchor="right",
+                align="right",
+                showarrow=False,
+                text=wrapped(screen.t(f"event.{event.key}.short"), 9),
+                font={"size": 14 if screen.large else 11},
+            )
+    figure.update_layout(
+        xaxis={"tickformat": "d", "nticks": 10}, yaxis=_money_axis(screen, unit) | {"rangemode": "tozero"}
+    )
+    return figure
+
+
+def checks_heat(screen: Screen, table: Table, dimension_name: Any) -> go.Figure:
+    """Failed of all checks for each table and dimension; an empty cell has no check."""
+    rows = list(table)
+    tables = list(dict.fromkeys(row["table_name"] for row in rows))
+    dimensions = list(dict.fromkeys(row["dimension"] for row in rows))
+    cell = {(row["table_name"], row["dimension"]): row for row in rows}
+    grid = [[cell.get((name, dimension)) for dimension in dimensions] for name in tables]
+    figure = _figure(screen, 110 + 30 * max(len(tables), 1))
+    figure.add_trace(
+        go.Heatmap(
+            x=[wrapped(dimension_name(dimension), 8) for dimension in dimensions],
+            y=tables,
+            z=[[None if row is None else min(row["failed"], 1) for row in line] for line in grid],
+            text=[
+                ["" if row is None else f"{'■ ' if row['failed'] else ''}{row['failed']}/{row['checks']}" for row in line]
+                for line in grid
+            ],
+            texttemplate="%{text}",
+            hovertemplate="%{y}<br>%{x}<br>%{text}<extra></extra>",
+            hoverongaps=False,
+            colorscale=_WARN_SCALE[screen.theme],
+            zmin=0,
+            zmax=1,
+            showscale=False,
+            xgap=2,
+            ygap=2,
+        )
+    )
+    figure.update_layout(yaxis={"autorange": "reversed", "showgrid": False}, xaxis={"side": "top", "showgrid": False})
+    return figure

@@ -1,0 +1,123 @@
+"""The parts of the fund page that choose for themselves: facts, budget line, national series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import streamlit as st
+
+from dashboards.lib import blocks, figures, formats, state, story
+from dashboards.lib.data import Table
+from dashboards.lib.state import Screen
+
+
+def facts(view: Screen, now: dict[str, Any]) -> None:
+    """Income, expenditure, balance of the chosen book, with growth of the month and to date."""
+    rows = [
+        ("col.income_ytd", now["income_ytd"], now["income_ytd_prior_year"]),
+        ("col.expenditure_ytd", now["expenditure_ytd"], now["expenditure_ytd_prior_year"]),
+        ("col.current_ytd", now["current_balance_ytd"], now["current_balance_ytd_prior_year"]),
+        ("col.closing", now["closing_balance"], now["closing_prior_year"]),
+    ]
+    with st.container(border=True, key="facts"):
+        for column, (label, value, before) in zip(st.columns(4), rows, strict=True):
+            change = formats.change(value, before, "money", view.lang)
+            words = (
+                view.t("change.words", basis=view.t("change.on_year"), change=change.text)
+                if change
+                else view.t("change.no_year")
+            )
+            with column:
+                st.html(blocks.fact(view.t(label), formats.money(value, view.lang), words))
+        notes = [view.t("note.own" if view.basis == "own" else "note.consolidated")]
+        if view.is_resident:
+            notes.append(view.t("note.premium_season"))
+        st.caption(" ".join(notes))
+
+
+def steps_table(steps: Sequence[tuple[str, Decimal, str]]) -> Table:
+    """The bars of the waterfall as a table."""
+    return Table(("label", "amount"), tuple((label, amount) for label, amount, _ in steps))
+
+
+def budget(view: Screen) -> None:
+    """The burn-up of one budget line; the reader picks it."""
+    rows = view.rows("budget")
+    direction = state.select(
+        "direction",
+        view.t("filter.direction"),
+        ("expenditure", "income"),
+        "expenditure",
+        view.lang,
+        lambda code: view.t(f"direction.{code}"),
+        buttons=True,
+    )
+    mine = rows.where(direction=direction, is_headline=True)
+    now = mine.last
+    blocks.figure(
+        view,
+        "budget",
+        view.t("title.budget"),
+        None if now is None else figures.budget_lines(view, mine),
+        "" if now is None else story.budget(view, now),
+        rows.where(direction=direction),
+        layout="budget",
+        queries=("budget",),
+        indicators=("F20",),
+        note=view.t("note.budget"),
+    )
+
+
+def national(view: Screen) -> None:
+    """Real national figures for context: one scheme and one vintage at a time, never mixed."""
+    choices = view.rows("published_choices")
+    first = choices.first
+    if first is None:
+        blocks.figure(
+            view,
+            "national",
+            view.t("title.national"),
+            None,
+            "",
+            choices,
+            layout="published",
+            queries=("published_choices",),
+        )
+        return
+    schemes = list(dict.fromkeys(choices.column("scheme")))
+    own = {"employee": "employee", "resident": "resident"}.get((view.fund_row or {}).get("scheme", ""), "total")
+    left, right = st.columns(2)
+    with left:
+        scheme = state.select(
+            "series",
+            view.t("filter.series"),
+            schemes,
+            own if own in schemes else schemes[0],
+            view.lang,
+            lambda code: blocks.coded(view, "scheme", code),
+        )
+    vintages = choices.where(scheme=scheme).column("vintage")
+    with right:
+        vintage = state.select(
+            "vintage",
+            view.t("filter.vintage"),
+            vintages,
+            vintages[0],
+            view.lang,
+            lambda code: blocks.coded(view, "vintage", code),
+        )
+    rows = view.rows("published", scheme=scheme, vintage=vintage)
+    vintage_name = blocks.coded(view, "vintage", vintage)
+    blocks.figure(
+        view,
+        "national",
+        view.t("title.national"),
+        figures.published_lines(view, rows, scheme),
+        story.published(view, rows, vintage_name),
+        rows,
+        layout="published",
+        queries=("published",),
+        note=view.t("note.vintage"),
+    )

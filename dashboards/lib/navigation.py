@@ -1,0 +1,109 @@
+"""The twelve pages: their group, file, address, and what each reads. Order is the order of the menu."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PageInfo:
+    """One page of the menu. `marts` and `exports` are what it needs; `ready` says whether it is finished."""
+
+    key: str
+    group: str
+    icon: str
+    marts: tuple[str, ...]
+    exports: tuple[str, ...]
+    ready: bool = False
+
+    @property
+    def file(self) -> str:
+        """Path of the page's script, relative to `app.py`."""
+        return f"pages/{self.key}.py"
+
+
+PAGES: tuple[PageInfo, ...] = (
+    PageInfo(
+        "home",
+        "overview",
+        ":material/home:",
+        ("fund_balance_monthly", "fund_balance_consolidated_monthly", "fund_indicator_monthly"),
+        ("fund_acct_bal", "setl_d", "fixmedins_b"),
+        ready=True,
+    ),
+    PageInfo(
+        "fund",
+        "fund",
+        ":material/account_balance:",
+        (
+            "fund_balance_monthly",
+            "fund_balance_consolidated_monthly",
+            "fund_income_monthly",
+            "fund_expenditure_monthly",
+            "fund_budget_execution",
+            "fund_published_annual",
+        ),
+        ("fund_acct_bal", "fund_vchr_d", "fund_budg_a"),
+        ready=True,
+    ),
+    PageInfo(
+        "enrolment",
+        "fund",
+        ":material/groups:",
+        ("enrolment_monthly", "contribution_monthly", "org_indicator_monthly"),
+        ("psn_insu_d", "psn_clct_detl_d"),
+    ),
+    PageInfo(
+        "forecast",
+        "fund",
+        ":material/timeline:",
+        ("fund_forecast_monthly", "fund_forecast_score"),
+        ("fund_acct_bal", "psn_insu_d", "setl_d"),
+    ),
+    PageInfo(
+        "benefits",
+        "care",
+        ":material/healing:",
+        ("utilisation_monthly", "settlement", "org_indicator_monthly"),
+        ("setl_d", "mdtrt_d"),
+    ),
+    PageInfo(
+        "payment",
+        "care",
+        ":material/payments:",
+        ("payment_case", "payment_institution_annual", "institution_indicator_monthly"),
+        ("drg_dip_rslt_d", "setl_d"),
+    ),
+    PageInfo("remote", "care", ":material/travel_explore:", ("remote_care_monthly",), ("setl_d", "outmed_setl_d")),
+    PageInfo("medicines", "care", ":material/medication:", ("drug_monthly",), ("fee_list_d",)),
+    PageInfo(
+        "institutions",
+        "care",
+        ":material/local_hospital:",
+        ("dim_institution", "institution_monthly", "institution_indicator_monthly", "doctor_monthly"),
+        ("fixmedins_b", "setl_d", "fee_list_d"),
+    ),
+    PageInfo(
+        "trust",
+        "data",
+        ":material/verified:",
+        ("quality_check", "load_batch", "release_info", "fund_balance_monthly", "fund_published_annual"),
+        ("fund_acct_bal",),
+        ready=True,
+    ),
+    PageInfo(
+        "disclosure",
+        "data",
+        ":material/campaign:",
+        ("fund_balance_monthly", "fund_income_monthly", "fund_expenditure_monthly", "enrolment_monthly"),
+        ("fund_acct_bal", "psn_insu_d"),
+    ),
+    PageInfo("workbench", "data", ":material/database:", ("dim_indicator", "release_info"), ("fund_acct_bal",)),
+)
+
+GROUPS: tuple[str, ...] = ("overview", "fund", "care", "data")
+
+
+def page(key: str) -> PageInfo:
+    """The page of that key."""
+    return next(info for info in PAGES if info.key == key)

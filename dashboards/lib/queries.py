@@ -1,0 +1,535 @@
+"""Named queries on a release's public tables. They select, join names and add up; they define no indicator.
+
+Every query lists the public tables it reads, so a figure can say where it comes from and an empty page which
+mart is missing. `$basis` is `own` (one org's own books) or `consolidated` (the whole pool area, transfers between
+its levels left out); `$period` is the first day of a month; `$span` is `month`, `ytd` or `rolling_12`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class Query:
+    """SQL with named parameters, the public tables it reads, and its columns for when there is nothing to read."""
+
+    tables: tuple[str, ...]
+    columns: tuple[str, ...]
+    sql: str
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the parameters, in order of first use."""
+        return tuple(dict.fromkeys(re.findall(r"\$(\w+)", self.sql)))
+
+
+# One book over time: either one org's own or the whole pool area's.
+_BOOK = """
+book as (
+    select
+        month, opening_balance, opening_adjustment, income, expenditure, current_balance, closing_balance,
+        ledger_closing_balance, unexplained_gap, income_ytd, expenditure_ytd, income_yoy, expenditure_yoy,
+        surplus_rate, payable_months, own_income, own_expenditure,
+        cast(null as decimal(18, 2)) as transfer_imbalance
+    from marts.fund_balance_monthly
+    where $basis = 'own' and org_code = $org and fund_code = $fund
+    union all by name
+    select
+        month, opening_balance, opening_adjustment, income, expenditure, current_balance, closing_balance,
+        ledger_closing_balance, unexplained_gap, income_ytd, expenditure_ytd, income_yoy, expenditure_yoy,
+        surplus_rate, payable_months, own_income, own_expenditure, transfer_imbalance
+    from marts.fund_balance_consolidated_monthly
+    where $basis = 'consolidated' and fund_code = $fund
+)
+"""
+_BOOK_TABLES = ("fund_balance_monthly", "fund_balance_consolidated_monthly", "release_info")
+
+_SPAN = """
+span as (
+    select
+        cast($period as date) as until,
+        case $span
+            when 'month' then cast($period as date)
+            when 'ytd' then cast(date_trunc('year', cast($period as date)) as date)
+            else cast(cast($period as date) - interval 11 month as date)
+        end as since
+)
+"""
+
+QUERIES: dict[str, Query] = {
+    "release_info": Query(
+        ("release_info",),
+        ("release_id", "built_at", "data_through", "code_version", "inputs_sha256", "gate", "waivers"),
+        """
+        select release_id, built_at, data_through, code_version, inputs_sha256, gate, waivers
+        from marts.release_info
+        """,
+    ),
+    "orgs": Query(
+        ("dim_org", "fund_balance_monthly"),
+        ("org_code", "name_zh", "name_en", "level"),
+        """
+        select org_code, name_zh, name_en, level
+        from marts.dim_org
+        where org_code in (select org_code from marts.fund_balance_monthly)
+        order by case level when 'province' then 0 when 'city' then 1 when 'city_direct' then 2 else 3 end, org_code
+        """,
+    ),
+    "top_org": Query(
+        ("dim_org",),
+        ("org_code",),
+        """
+        select org_code
+        from marts.dim_org
+        order by case level when 'city' then 0 when 'province' then 1 when 'city_direct' then 2 else 3 end, org_code
+        limit 1
+        """,
+    ),
+    "funds": Query(
+        ("dim_fund", "fund_balance_monthly"),
+        ("fund_code", "name_zh", "name_en", "scheme", "account_kind"),
+        """
+        select fund_code, name_zh, name_en, scheme, account_kind
+        from marts.dim_fund
+        where fund_code in (select fund_code from marts.fund_balance_monthly)
+        order by case account_kind when 'pooled' then 0 when 'personal' then 1 else 2 end, fund_code
+        """,
+    ),
+    "months": Query(
+        ("fund_balance_monthly",),
+        ("month",),
+        "select distinct month from marts.fund_balance_monthly order by month desc",
+    ),
+    "indicators": Query(
+        ("dim_indicator",),
+        ("indicator_id", "name_zh", "name_en", "definition_zh", "definition_en", "unit", "direction", "source"),
+        """
+        select indicator_id, name_zh, name_en, definition_zh, definition_en, unit, direction, source
+        from marts.dim_indicator
+        order by indicator_id
+        """,
+    ),
+    "balance": Query(
+        _BOOK_TABLES,
+        ("month",),
+        f"""
+        with {_BOOK}, compared as (
+        select
+            book.*,
+            book.income_ytd - book.expenditure_ytd as current_balance_ytd,
+            last_month.closing_balance as closing_last_month,
+            last_month.payable_months as payable_last_month,
+            last_year.closing_balance as closing_prior_year,
+            last_year.payable_months as payable_prior_year,
+            last_year.income_ytd as income_ytd_prior_year,
+            last_year.expenditure_ytd as expenditure_ytd_prior_year,
+            last_year.income_ytd - last_year.expenditure_ytd as current_balance_ytd_prior_year,
+            book.expenditure_ytd / nullif(last_year.expenditure_ytd, 0)
+            - book.income_ytd / nullif(last_year.income_ytd, 0) as growth_gap_ytd,
+            last_day(book.month) <= info.data_through as is_complete
+        from book
+        cross join (select max(data_through) as data_through from marts.release_info) as info
+        left join book as last_month on last_month.month = book.month - interval 1 month
+        left join book as last_year on last_year.month = book.month - interval 1 year
+        )
+        select
+            compared.*,
+            last_month.growth_gap_ytd as growth_gap_last_month,
+            last_month.current_balance_ytd as current_balance_ytd_last_month,
+            last_year.growth_gap_ytd as growth_gap_prior_year
+        from compared
+        left join compared as last_month on last_month.month = compared.month - interval 1 month
+        left join compared as last_year on last_year.month = compared.month - interval 1 year
+        where compared.month <= cast($period as date)
+        order by compared.month
+        """,
+    ),
+    "roll_forward": Query(
+        _BOOK_TABLES[:2],
+        ("opening_balance", "opening_adjustment", "transfer_imbalance", "closing_balance", "months"),
+        f"""
+        with {_BOOK}, {_SPAN}
+        select
+            arg_min(opening_balance, month) as opening_balance,
+            sum(opening_adjustment) as opening_adjustment,
+            sum(income) as income,
+            sum(expenditure) as expenditure,
+            sum(transfer_imbalance) as transfer_imbalance,
+            arg_max(closing_balance, month) as closing_balance,
+            min(month) as since,
+            max(month) as until,
+            count(*) as months
+        from book, span
+        where month between since and until
+        """,
+    ),
+    "items": Query(
+        ("fund_income_monthly", "fund_expenditure_monthly", "reference.fund_item"),
+        ("direction", "item_key", "name_zh", "name_en", "is_memo", "is_transfer", "amount", "amount_prior_year"),
+        f"""
+        with {_SPAN}, flow as (
+            select 'income' as direction, org_code, month, item_key, is_memo, is_transfer, amount
+            from marts.fund_income_monthly
+            where fund_code = $fund
+            union all
+            select 'expenditure', org_code, month, item_key, is_memo, is_transfer, amount
+            from marts.fund_expenditure_monthly
+            where fund_code = $fund
+        )
+        select
+            flow.direction,
+            flow.item_key,
+            coalesce(item.name_zh, flow.item_key) as name_zh,
+            coalesce(item.name_en, flow.item_key) as name_en,
+            item.parent_item_key,
+            is_memo,
+            is_transfer,
+            sum(amount) filter (month between since and until) as amount,
+            sum(amount) filter (
+                month between cast(since - interval 1 year as date) and cast(until - interval 1 year as date)
+            ) as amount_prior_year
+        from flow
+        cross join span
+        left join reference.fund_item as item on item.item_key = flow.item_key
+        where case when $basis = 'own' then org_code = $org else not is_transfer end
+        group by all
+        having sum(amount) filter (month between since and until) is not null
+        order by flow.direction desc, min(item.sort_order) nulls last, flow.item_key
+        """,
+    ),
+    "flows_by_kind": Query(
+        ("fund_balance_monthly", "fund_balance_consolidated_monthly", "dim_fund"),
+        (
+            "fund_code", "name_zh", "name_en", "account_kind", "income_ytd", "expenditure_ytd",
+            "current_balance_ytd", "closing_balance", "closing_prior_year",
+        ),
+        """
+        with book as (
+            select fund_code, month, income_ytd, expenditure_ytd, closing_balance
+            from marts.fund_balance_monthly
+            where $basis = 'own' and org_code = $org
+            union all
+            select fund_code, month, income_ytd, expenditure_ytd, closing_balance
+            from marts.fund_balance_consolidated_monthly
+            where $basis = 'consolidated'
+        )
+        select
+            fund.fund_code, fund.name_zh, fund.name_en, fund.account_kind,
+            book.income_ytd, book.expenditure_ytd,
+            book.income_ytd - book.expenditure_ytd as current_balance_ytd,
+            book.closing_balance,
+            last_year.closing_balance as closing_prior_year
+        from book
+        join marts.dim_fund as fund using (fund_code)
+        left join book as last_year
+            on last_year.fund_code = book.fund_code and last_year.month = book.month - interval 1 year
+        where book.month = cast($period as date)
+        order by case fund.account_kind when 'pooled' then 0 when 'personal' then 1 else 2 end, fund.fund_code
+        """,
+    ),
+    "payable_by_org": Query(
+        ("fund_balance_monthly", "dim_org", "dim_fund"),
+        ("org_code", "org_zh", "org_en", "fund_code", "fund_zh", "fund_en", "payable_months", "closing_balance"),
+        """
+        select
+            org.org_code, org.name_zh as org_zh, org.name_en as org_en,
+            fund.fund_code, fund.name_zh as fund_zh, fund.name_en as fund_en,
+            balance.payable_months, balance.closing_balance, last_year.payable_months as payable_prior_year
+        from marts.fund_balance_monthly as balance
+        join marts.dim_org as org using (org_code)
+        join marts.dim_fund as fund using (fund_code)
+        left join marts.fund_balance_monthly as last_year
+            on last_year.org_code = balance.org_code and last_year.fund_code = balance.fund_code
+            and last_year.month = balance.month - interval 1 year
+        where balance.month = cast($period as date) and fund.account_kind = 'pooled'
+        order by org.org_code, fund.fund_code
+        """,
+    ),
+    "bands": Query(
+        ("fund_indicator_monthly",),
+        ("indicator_id", "threshold_low", "threshold_high"),
+        """
+        select indicator_id, max(threshold_low) as threshold_low, min(threshold_high) as threshold_high
+        from marts.fund_indicator_monthly
+        where fund_code = $fund and month = cast($period as date)
+        group by indicator_id
+        order by indicator_id
+        """,
+    ),
+    "budget": Query(
+        ("fund_budget_execution", "reference.fund_item"),
+        (
+            "direction", "item_key", "name_zh", "name_en", "month", "budget", "actual_ytd", "execution_rate",
+            "elapsed_share", "seasonal_share", "deviation", "is_headline",
+        ),
+        # The whole pool area: budgets and executed amounts add up; the share expected by now is weighted by budget.
+        """
+        with line as (
+            select
+                budget.direction, budget.item_key, budget.month, budget.elapsed_share,
+                item.name_zh, item.name_en, item.sort_order,
+                cast(sum(budget.budget) as decimal(18, 2)) as budget,
+                cast(sum(budget.actual_ytd) as decimal(18, 2)) as actual_ytd,
+                sum(budget.actual_ytd) / nullif(sum(budget.budget), 0) as execution_rate,
+                case when count(budget.seasonal_share) = count(*)
+                    then sum(budget.seasonal_share * budget.budget) / nullif(sum(budget.budget), 0)
+                end as seasonal_share
+            from marts.fund_budget_execution as budget
+            left join reference.fund_item as item on item.item_key = budget.item_key
+            where budget.fund_code = $fund
+                and budget.year = year(cast($period as date)) and budget.month <= cast($period as date)
+                and case
+                    when $basis = 'own' then budget.org_code = $org
+                    else item.place is distinct from 'inter_level'
+                        and budget.item_key not in ('income_total', 'expense_total')
+                end
+            group by all
+        )
+        select
+            direction, item_key, coalesce(name_zh, item_key) as name_zh, coalesce(name_en, item_key) as name_en,
+            month, budget, actual_ytd, execution_rate, elapsed_share, seasonal_share,
+            execution_rate - coalesce(seasonal_share, elapsed_share) as deviation,
+            row_number() over (
+                partition by direction, month
+                order by
+                    case when item_key in ('income_total', 'expense_total') then 0
+                        when item_key in ('income_subtotal', 'expense_subtotal') then 1 else 2 end,
+                    budget desc, item_key
+            ) = 1 as is_headline
+        from line
+        order by direction desc, is_headline desc, sort_order nulls first, item_key, month
+        """,
+    ),
+    "spending_change": Query(
+        ("fund_expenditure_change_monthly", "reference.fund_item"),
+        (
+            "item_key", "name_zh", "name_en", "parent_item_key", "is_memo", "amount", "amount_prior_year",
+            "change", "contribution", "total", "total_prior_year",
+        ),
+        """
+        select
+            moved.item_key,
+            coalesce(item.name_zh, moved.item_key) as name_zh, coalesce(item.name_en, moved.item_key) as name_en,
+            item.parent_item_key, moved.is_memo, moved.amount, moved.amount_prior_year, moved.change,
+            moved.contribution, moved.total, moved.total_prior_year
+        from marts.fund_expenditure_change_monthly as moved
+        left join reference.fund_item as item on item.item_key = moved.item_key
+        where moved.org_code = case when $basis = 'own' then $org else 'all' end
+            and moved.fund_code = $fund and moved.month = cast($period as date) and moved.period_kind = 'ytd'
+        order by abs(moved.change) desc, moved.item_key
+        """,
+    ),
+    "forecast": Query(
+        ("fund_forecast_monthly",),
+        ("month", "model", "origin_month", "point", "lower_80", "upper_80", "lower_95", "upper_95"),
+        """
+        select month, model, origin_month, point, lower_80, upper_80, lower_95, upper_95
+        from marts.fund_forecast_monthly
+        where org_code = $scope_org and fund_code = $fund and measure = 'closing_balance' and scenario = 'baseline'
+        order by month
+        """,
+    ),
+    "signals": Query(
+        ("fund_balance_monthly", "fund_balance_consolidated_monthly", "dim_fund"),
+        ("kind", "org_code", "fund_code", "fund_zh", "fund_en", "month", "amount"),
+        """
+        with signal as (
+            select 'unexplained_gap' as kind, org_code, fund_code, month, unexplained_gap as amount
+            from marts.fund_balance_monthly
+            where month = cast($period as date) and unexplained_gap <> 0
+            union all
+            select 'opening_adjustment', org_code, fund_code, month, opening_adjustment
+            from marts.fund_balance_monthly
+            where month between date_trunc('year', cast($period as date)) and cast($period as date)
+                and opening_adjustment <> 0
+            union all
+            select 'transfer_imbalance', null, fund_code, month, transfer_imbalance
+            from marts.fund_balance_consolidated_monthly
+            where month between date_trunc('year', cast($period as date)) and cast($period as date)
+                and transfer_imbalance <> 0
+            union all
+            -- A deficit of the resident fund before year end is the timing of its premiums, so it is no signal.
+            select 'deficit', org_code, fund_code, month, income_ytd - expenditure_ytd
+            from marts.fund_balance_monthly
+            join marts.dim_fund as fund using (fund_code)
+            where month = cast($period as date) and income_ytd < expenditure_ytd
+                and fund.account_kind = 'pooled' and fund.scheme <> 'assistance'
+                and (fund.scheme <> 'resident' or month(month) = 12)
+            union all
+            select 'negative_balance', balance.org_code, balance.fund_code, balance.month, balance.closing_balance
+            from marts.fund_balance_monthly as balance
+            where balance.month = cast($period as date) and balance.closing_balance < 0
+        )
+        select
+            signal.kind, signal.org_code, org.name_zh as org_zh, org.name_en as org_en,
+            signal.fund_code, fund.name_zh as fund_zh, fund.name_en as fund_en, signal.month, signal.amount
+        from signal
+        left join marts.dim_org as org using (org_code)
+        left join marts.dim_fund as fund using (fund_code)
+        order by abs(signal.amount) desc, signal.kind, signal.org_code, signal.fund_code
+        limit 5
+        """,
+    ),
+    "gap_total": Query(
+        ("fund_balance_monthly",),
+        ("gap", "books"),
+        """
+        select
+            sum(abs(unexplained_gap)) as gap,
+            count(*) filter (unexplained_gap <> 0) as books,
+            count(*) as all_books,
+            count(unexplained_gap) as checked_books
+        from marts.fund_balance_monthly
+        where month = cast($period as date)
+        """,
+    ),
+    "published_choices": Query(
+        ("fund_published_annual",),
+        ("scheme", "vintage"),
+        """
+        select scheme, vintage, count(distinct year) as years
+        from marts.fund_published_annual
+        where region = 'national' and item in ('income', 'expenditure')
+        group by all
+        having count(distinct year) >= 2
+        order by scheme, years desc, vintage
+        """,
+    ),
+    "published": Query(
+        ("fund_published_annual",),
+        ("year", "item", "value", "source_title", "check_note"),
+        """
+        select year, item, value, source_title, check_note
+        from marts.fund_published_annual
+        where region = 'national' and scheme = $scheme and vintage = $vintage
+            and item in ('income', 'expenditure', 'current_balance', 'cumulative_balance')
+        order by year, item
+        """,
+    ),
+    "published_findings": Query(
+        ("fund_published_annual",),
+        ("region", "scheme", "year", "vintage", "item", "value", "check_note", "source_title"),
+        """
+        select region, scheme, year, vintage, item, value, check_note, source_title
+        from marts.fund_published_annual
+        where check_note is not null and check_note <> ''
+        order by year desc, scheme, item, vintage
+        """,
+    ),
+    "checks": Query(
+        ("quality_check",),
+        (
+            "check_id", "suite", "table_name", "severity", "dimension", "observed", "unexpected_count", "passed",
+            "first_failed_in", "state",
+        ),
+        """
+        select
+            check_id, suite, table_name, severity, dimension, observed, unexpected_count, passed, first_failed_in,
+            state
+        from marts.quality_check
+        order by passed, case severity when 'critical' then 0 when 'major' then 1 else 2 end, table_name, check_id
+        """,
+    ),
+    "check_counts": Query(
+        ("quality_check",),
+        ("checks", "passed"),
+        """
+        select
+            count(*) as checks,
+            count(*) filter (passed) as passed,
+            count(*) filter (not passed and severity = 'critical') as critical,
+            count(*) filter (not passed and severity = 'major') as major,
+            count(*) filter (not passed and severity = 'minor') as minor,
+            count(*) filter (state = 'new') as new,
+            count(*) filter (state = 'persisting') as persisting,
+            count(*) filter (state = 'resolved') as resolved,
+            count(*) filter (passed is null) as not_evaluated
+        from marts.quality_check
+        """,
+    ),
+    "checks_by_table": Query(
+        ("quality_check",),
+        ("table_name", "dimension", "checks", "failed"),
+        """
+        select table_name, dimension, count(*) as checks, count(*) filter (passed is not true) as failed
+        from marts.quality_check
+        group by all
+        order by table_name, dimension
+        """,
+    ),
+    "batches": Query(
+        ("load_batch",),
+        (
+            "batch_id", "table_name", "source_file", "rows_read", "rows_landed", "rows_rejected", "rows_identical",
+            "rows_superseded", "values_nulled", "loaded_at",
+        ),
+        """
+        select
+            batch_id, table_name, source_file, rows_read, rows_landed, rows_rejected, rows_identical,
+            rows_superseded, values_nulled, loaded_at
+        from marts.load_batch
+        order by rows_rejected desc, batch_id
+        limit 1000
+        """,
+    ),
+    "batch_totals": Query(
+        ("load_batch",),
+        ("batches", "rows_read", "rows_landed", "rows_rejected"),
+        """
+        select
+            count(*) as batches,
+            sum(rows_read) as rows_read,
+            sum(rows_landed) as rows_landed,
+            sum(rows_rejected) as rows_rejected,
+            sum(rows_identical) as rows_identical,
+            sum(values_nulled) as values_nulled,
+            max(loaded_at) as loaded_at
+        from marts.load_batch
+        """,
+    ),
+    "landed": Query(
+        ("load_batch",),
+        ("table_name", "rows_landed", "loaded_at"),
+        """
+        select table_name, sum(rows_landed) as rows_landed, max(loaded_at) as loaded_at
+        from marts.load_batch
+        group by table_name
+        order by table_name
+        """,
+    ),
+    "gaps": Query(
+        ("fund_balance_monthly", "dim_org", "dim_fund"),
+        ("org_code", "fund_code", "month", "closing_balance", "ledger_closing_balance", "unexplained_gap"),
+        """
+        select
+            balance.org_code, org.name_zh as org_zh, org.name_en as org_en,
+            balance.fund_code, fund.name_zh as fund_zh, fund.name_en as fund_en,
+            balance.month, balance.closing_balance, balance.ledger_closing_balance, balance.unexplained_gap
+        from marts.fund_balance_monthly as balance
+        join marts.dim_org as org using (org_code)
+        join marts.dim_fund as fund using (fund_code)
+        where balance.unexplained_gap <> 0 and balance.month <= cast($period as date)
+        order by balance.month desc, abs(balance.unexplained_gap) desc
+        limit 500
+        """,
+    ),
+    "adjustments": Query(
+        ("fund_balance_monthly", "dim_org", "dim_fund"),
+        ("org_code", "fund_code", "month", "opening_balance", "opening_adjustment"),
+        """
+        select
+            balance.org_code, org.name_zh as org_zh, org.name_en as org_en,
+            balance.fund_code, fund.name_zh as fund_zh, fund.name_en as fund_en,
+            balance.month, balance.opening_balance, balance.opening_adjustment
+        from marts.fund_balance_monthly as balance
+        join marts.dim_org as org using (org_code)
+        join marts.dim_fund as fund using (fund_code)
+        where balance.opening_adjustment <> 0 and balance.month <= cast($period as date)
+        order by balance.month desc, abs(balance.opening_adjustment) desc
+        limit 500
+        """,
+    ),
+}

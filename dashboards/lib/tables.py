@@ -1,0 +1,173 @@
+"""Which columns of a query a reader sees, under which label and written how. `{lang}` picks the language's column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dashboards.lib.formats import Kind
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name in the query, the key of its label, how it is written, and the words of its codes."""
+
+    name: str
+    label: str
+    kind: Kind = "text"
+    codes: str = ""
+
+
+def _named(prefix: str, label: str) -> Column:
+    return Column(prefix + "_{lang}", label)
+
+
+_MONTH = Column("month", "col.month", "month")
+_ORG = _named("org", "col.org")
+_FUND = _named("fund", "col.fund")
+_NAME = _named("name", "col.item")
+
+LAYOUTS: dict[str, tuple[Column, ...]] = {
+    "balance": (
+        _MONTH,
+        Column("opening_balance", "col.opening", "money"),
+        Column("opening_adjustment", "col.adjustment", "money"),
+        Column("income", "col.income", "money"),
+        Column("expenditure", "col.expenditure", "money"),
+        Column("current_balance", "col.current", "money"),
+        Column("closing_balance", "col.closing", "money"),
+        Column("closing_prior_year", "col.closing_prior_year", "money"),
+        Column("payable_months", "col.payable", "months"),
+        Column("is_complete", "col.complete", "flag"),
+    ),
+    "flows": (
+        _MONTH,
+        Column("income", "col.income", "money"),
+        Column("income_yoy", "col.income_yoy", "ratio"),
+        Column("expenditure", "col.expenditure", "money"),
+        Column("expenditure_yoy", "col.expenditure_yoy", "ratio"),
+        Column("income_ytd", "col.income_ytd", "money"),
+        Column("expenditure_ytd", "col.expenditure_ytd", "money"),
+        Column("is_complete", "col.complete", "flag"),
+    ),
+    "waterfall": (
+        Column("label", "col.item"),
+        Column("amount", "col.amount", "money"),
+    ),
+    "items": (
+        Column("direction", "col.direction", "text", "direction"),
+        _NAME,
+        Column("amount", "col.amount", "money"),
+        Column("amount_prior_year", "col.amount_prior_year", "money"),
+        Column("is_memo", "col.memo", "flag"),
+        Column("is_transfer", "col.transfer", "flag"),
+    ),
+    "kinds": (
+        _named("name", "col.fund"),
+        Column("account_kind", "col.kind", "text", "kind"),
+        Column("income_ytd", "col.income_ytd", "money"),
+        Column("expenditure_ytd", "col.expenditure_ytd", "money"),
+        Column("current_balance_ytd", "col.current_ytd", "money"),
+        Column("closing_balance", "col.closing", "money"),
+        Column("closing_prior_year", "col.closing_prior_year", "money"),
+    ),
+    "payable_by_org": (
+        _ORG,
+        _FUND,
+        Column("payable_months", "col.payable", "months"),
+        Column("payable_prior_year", "col.payable_prior_year", "months"),
+        Column("closing_balance", "col.closing", "money"),
+    ),
+    "budget": (
+        Column("direction", "col.direction", "text", "direction"),
+        _NAME,
+        _MONTH,
+        Column("budget", "col.budget", "money"),
+        Column("actual_ytd", "col.actual_ytd", "money"),
+        Column("execution_rate", "col.execution", "ratio"),
+        Column("seasonal_share", "col.seasonal", "ratio"),
+        Column("elapsed_share", "col.elapsed", "ratio"),
+    ),
+    "spending_change": (
+        _NAME,
+        Column("amount", "col.amount", "money"),
+        Column("amount_prior_year", "col.amount_prior_year", "money"),
+        Column("change", "col.change", "money"),
+        Column("contribution", "col.contribution", "points"),
+        Column("is_memo", "col.memo", "flag"),
+    ),
+    "signals": (
+        Column("kind", "col.signal", "text", "signal"),
+        _ORG,
+        _FUND,
+        _MONTH,
+        Column("amount", "col.amount", "money"),
+    ),
+    "published": (
+        Column("year", "col.year", "year"),
+        Column("item", "col.item", "text", "published"),
+        Column("value", "col.amount", "money"),
+        Column("source_title", "col.source"),
+        Column("check_note", "col.check_note"),
+    ),
+    "published_findings": (
+        Column("year", "col.year", "year"),
+        Column("scheme", "col.scheme", "text", "scheme"),
+        Column("item", "col.item", "text", "published"),
+        Column("vintage", "col.vintage", "text", "vintage"),
+        Column("value", "col.amount", "money"),
+        Column("check_note", "col.check_note"),
+        Column("source_title", "col.source"),
+    ),
+    "checks": (
+        Column("passed", "col.passed", "text", "passed"),
+        Column("severity", "col.severity", "text", "severity"),
+        Column("state", "col.state", "text", "state"),
+        Column("table_name", "col.table"),
+        Column("check_id", "col.check"),
+        Column("dimension", "col.dimension", "text", "dimension"),
+        Column("unexpected_count", "col.unexpected", "count"),
+        Column("observed", "col.observed"),
+        Column("first_failed_in", "col.first_failed"),
+    ),
+    "checks_by_table": (
+        Column("table_name", "col.table"),
+        Column("dimension", "col.dimension", "text", "dimension"),
+        Column("checks", "col.checks", "count"),
+        Column("failed", "col.failed", "count"),
+    ),
+    "batches": (
+        Column("batch_id", "col.batch"),
+        Column("table_name", "col.table"),
+        Column("source_file", "col.file"),
+        Column("rows_read", "col.read", "count"),
+        Column("rows_landed", "col.landed", "count"),
+        Column("rows_rejected", "col.rejected", "count"),
+        Column("rows_identical", "col.identical", "count"),
+        Column("rows_superseded", "col.superseded", "count"),
+        Column("values_nulled", "col.nulled", "count"),
+        Column("loaded_at", "col.loaded_at", "timestamp"),
+    ),
+    "gaps": (
+        _MONTH,
+        _ORG,
+        _FUND,
+        Column("closing_balance", "col.closing", "money"),
+        Column("ledger_closing_balance", "col.ledger_closing", "money"),
+        Column("unexplained_gap", "col.gap", "money"),
+    ),
+    "adjustments": (
+        _MONTH,
+        _ORG,
+        _FUND,
+        Column("opening_balance", "col.opening", "money"),
+        Column("opening_adjustment", "col.adjustment", "money"),
+    ),
+    "forecast": (
+        _MONTH,
+        Column("point", "col.forecast", "money"),
+        Column("lower_80", "col.lower_80", "money"),
+        Column("upper_80", "col.upper_80", "money"),
+        Column("lower_95", "col.lower_95", "money"),
+        Column("upper_95", "col.upper_95", "money"),
+    ),
+}

@@ -1,0 +1,131 @@
+"""The parts of the trust page: facts of the release, the list of checks, findings that do not tie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboards.lib import blocks, formats
+from dashboards.lib.state import Screen
+
+
+def facts(view: Screen) -> None:
+    """Data through, gate, waivers, and checks by how they stand against the release before."""
+    counts = view.rows("check_counts").first or {}
+    totals = view.rows("batch_totals").first or {}
+    rows = [
+        (
+            view.t("status.through"),
+            formats.day(view.info.get("data_through"), view.lang),
+            view.t("trust.loaded", moment=formats.moment(totals.get("loaded_at"), view.lang)),
+        ),
+        (
+            view.t("trust.gate"),
+            blocks.coded(view, "gate", view.info.get("gate")),
+            view.t("trust.waivers", waivers=blocks.waivers_text(view)),
+        ),
+        (
+            view.t("trust.checks"),
+            view.t(
+                "trust.passed_of",
+                passed=formats.count(counts.get("passed")),
+                checks=formats.count(counts.get("checks")),
+            ),
+            view.t(
+                "trust.failed_by",
+                critical=formats.count(counts.get("critical")),
+                major=formats.count(counts.get("major")),
+                minor=formats.count(counts.get("minor")),
+            ),
+        ),
+        (
+            view.t("trust.moved"),
+            view.t(
+                "trust.states",
+                new=formats.count(counts.get("new")),
+                persisting=formats.count(counts.get("persisting")),
+                resolved=formats.count(counts.get("resolved")),
+            ),
+            view.t("trust.not_evaluated", count=formats.count(counts.get("not_evaluated"))),
+        ),
+    ]
+    with st.container(border=True, key="facts"):
+        for column, (label, value, more) in zip(st.columns(4), rows, strict=True):
+            with column:
+                st.html(blocks.fact(label, value, more))
+        st.caption(
+            view.t(
+                "trust.made",
+                release=view.release.release_id,
+                version=view.info.get("code_version") or formats.MISSING,
+                inputs=view.info.get("inputs_sha256") or formats.MISSING,
+            )
+        )
+
+
+def matrix_sentence(view: Screen) -> str:
+    """How many tables have a failing check."""
+    rows = view.rows("checks_by_table")
+    tables = set(rows.column("table_name"))
+    failing = sorted({row["table_name"] for row in rows if row["failed"]})
+    if not failing:
+        return view.t("trust.matrix_clean", tables=formats.count(len(tables)))
+    return view.t(
+        "trust.matrix_failing",
+        tables=formats.count(len(tables)),
+        failing=formats.count(len(failing)),
+        names=view.t("word.comma").join(failing),
+    )
+
+
+def checks(view: Screen) -> None:
+    """Every check, the failed and gravest first."""
+    rows = view.rows("checks")
+    counts = view.rows("check_counts").first or {}
+    blocks.figure(
+        view,
+        "checks",
+        view.t("title.checks"),
+        None,
+        view.t("trust.checks_sentence", new=formats.count(counts.get("new")), resolved=formats.count(counts.get("resolved"))),
+        rows,
+        layout="checks",
+        queries=("checks",),
+        note=view.t("note.checks"),
+    )
+
+
+def batch_sentence(view: Screen) -> str:
+    """Rows read, landed and rejected over all batches."""
+    totals = view.rows("batch_totals").first or {}
+    return view.t(
+        "trust.batches",
+        batches=formats.count(totals.get("batches")),
+        read=formats.count(totals.get("rows_read")),
+        landed=formats.count(totals.get("rows_landed")),
+        identical=formats.count(totals.get("rows_identical")),
+        rejected=formats.count(totals.get("rows_rejected")),
+    )
+
+
+def finding(view: Screen, key: str, query: str, indicators: Sequence[str]) -> None:
+    """A list of things that do not tie; an empty list is good news and says so."""
+    rows = view.rows(query)
+    title = view.t(f"title.{key}")
+    if not len(rows):
+        with st.container(border=True, key=f"figure_{key}"):
+            st.markdown(f"##### {title}")
+            st.markdown(view.t(f"trust.no_{key}"))
+        return
+    blocks.figure(
+        view,
+        key,
+        title,
+        None,
+        view.t(f"trust.some_{key}", count=formats.count(len(rows))),
+        rows,
+        layout=query,
+        queries=(query,),
+        indicators=indicators,
+    )

@@ -1,0 +1,5 @@
+"""benefits: not finished; says what it will answer and what it needs."""
+
+from dashboards.lib import blocks
+
+blocks.planned("benefits")

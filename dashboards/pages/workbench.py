@@ -1,0 +1,5 @@
+"""workbench: not finished; says what it will answer and what it needs."""
+
+from dashboards.lib import blocks
+
+blocks.planned("workbench")
