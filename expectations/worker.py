@@ -1,0 +1,246 @@
+"""The process that runs the suites: `python -m expectations.worker`.
+
+Imports Great Expectations at once, then waits for one line of JSON on standard input (see `source.Request`).
+Answers with lines of JSON on standard output, {"kind": "progress", …} and at the end {"kind": "done"}, and
+leaves quality_result.parquet and quality_failure.parquet in the folder asked for.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TextIO
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+import great_expectations as gx
+import great_expectations.expectations as gxe
+import sqlalchemy as sa
+from great_expectations.datasource.fluent.interfaces import Batch
+
+from expectations.rules import Rule, load_rules
+from expectations.source import URL, KeptConnectionEngine, Request, prepare
+from medfund.pipeline.inputs import QUALITY_FAILURE, QUALITY_RESULT, write_rows
+
+# Failing rows kept per check; all of them can be listed with the check's own SQL.
+FAILING_ROWS = 100
+
+
+@dataclass
+class Outcome:
+    """One rule's result. `evaluated` false means that the expectation itself failed; `detail` says why."""
+
+    rule: Rule
+    passed: bool = False
+    evaluated: bool = False
+    unexpected: int = 0
+    observed: float | None = None
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    detail: str = ""
+
+
+def run_suites(request: Request, rules: Sequence[Rule], progress: TextIO | None = None) -> list[Outcome]:
+    """Run every rule on the data of the request and give one outcome per rule, in their order."""
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    source = context.data_sources.add_duckdb(name="candidate", connection_string=URL)  # type: ignore[attr-defined]
+    engine = source.get_execution_engine()
+    with engine.get_connection() as connection:
+        prepare(connection, request)
+    outcomes: dict[str, Outcome] = {}
+    for suite, in_suite in groupby(rules, key=lambda r: r.suite):
+        tables = [list(group) for _, group in groupby(in_suite, key=lambda r: (r.table, r.relation))]
+        for done, table_rules in enumerate(tables, start=1):
+            for outcome in _run_table(source, table_rules):
+                outcomes[outcome.rule.id] = outcome
+            _say(progress, {"kind": "progress", "suite": suite, "done": done, "total": len(tables)})
+    with engine.get_connection() as connection:
+        for outcome in outcomes.values():
+            _observe(connection, outcome)
+    return [outcomes[rule.id] for rule in rules]
+
+
+def _run_table(source: Any, rules: list[Rule]) -> Iterable[Outcome]:
+    """Validate the rules of one table: rows with their details, the others with a summary.
+
+    A summary keeps a column expectation from listing every failing value of a large table.
+    """
+    for is_rows, group in groupby(
+        sorted(rules, key=lambda r: r.kind != "rows"), key=lambda r: r.kind == "rows"
+    ):
+        for relation, same in groupby(
+            group, key=lambda r: r.relation or (r.sql if r.kind == "has_rows" else "")
+        ):
+            members = list(same)
+            query = (
+                relation if relation.startswith("select") else f"select * from {relation or 'run.setting'}"
+            )
+            name = f"{members[0].id}:{members[0].kind}"
+            try:
+                batch: Batch = source.add_query_asset(name=name, query=query).get_batch(
+                    source.get_asset(name).build_batch_request()
+                )
+                suite = gx.ExpectationSuite(name=name, expectations=[_expectation(rule) for rule in members])
+                result = batch.validate(
+                    suite, result_format={"result_format": "COMPLETE" if is_rows else "SUMMARY"}
+                )
+                by_id = {r["expectation_config"]["meta"]["rule"]: r for r in result.results}
+            except Exception as error:
+                for rule in members:
+                    yield Outcome(rule, detail=_words(error))
+                continue
+            for rule in members:
+                yield _outcome(rule, by_id[rule.id])
+
+
+def _expectation(rule: Rule) -> gxe.Expectation:
+    meta = {"rule": rule.id}
+    if rule.kind == "rows":
+        # Braces are placeholders to Great Expectations.
+        sql = rule.sql.strip().replace("{", "{{").replace("}", "}}")
+        return gxe.UnexpectedRowsExpectation(unexpected_rows_query=sql, meta=meta)
+    if rule.kind == "has_rows":
+        return gxe.ExpectTableRowCountToBeBetween(min_value=1, meta=meta)
+    if rule.kind == "not_null":
+        return gxe.ExpectColumnValuesToNotBeNull(column=rule.column, meta=meta)
+    return gxe.ExpectColumnValuesToBeInSet(column=rule.column, value_set=list(rule.values), meta=meta)
+
+
+def _outcome(rule: Rule, result: Any) -> Outcome:
+    errors = _exceptions(result.exception_info)
+    if errors:
+        return Outcome(rule, detail=errors[0])
+    seen = result.result
+    outcome = Outcome(rule, passed=bool(result.success), evaluated=True)
+    if rule.kind == "rows":
+        outcome.unexpected = int(seen["observed_value"])
+        outcome.rows = [dict(row) for row in seen["details"]["unexpected_rows"][:FAILING_ROWS]]
+    elif rule.kind == "has_rows":
+        outcome.unexpected = 0 if outcome.passed else 1
+        outcome.rows = (
+            [] if outcome.passed else [{"table_name": rule.table, "row_count": seen["observed_value"]}]
+        )
+    else:
+        outcome.unexpected = int(seen["unexpected_count"])
+        outcome.rows = [
+            {rule.column: item["value"], "row_count": item["count"]}
+            for item in (seen.get("partial_unexpected_counts") or [])[:FAILING_ROWS]
+        ]
+    return outcome
+
+
+def _exceptions(info: dict[str, Any]) -> list[str]:
+    """Messages of exceptions: one dict, or one per metric, depending on where it happened."""
+    entries = [info] if "raised_exception" in info else list(info.values())
+    return [_words(e.get("exception_message")) for e in entries if e and e.get("raised_exception")]
+
+
+def _observe(connection: sa.Connection, outcome: Outcome) -> None:
+    """The share of failing rows where the rule names its population, else their number."""
+    if not outcome.evaluated:
+        return
+    outcome.observed = float(outcome.unexpected)
+    if outcome.rule.population:
+        total = connection.exec_driver_sql(outcome.rule.population).scalar() or 0
+        outcome.observed = outcome.unexpected / total if total else 0.0
+
+
+def write_outcomes(outcomes: Iterable[Outcome], out: Path) -> None:
+    """Write both result files; the second, with the failing rows, first: its presence is not a sign of success."""
+    outcomes = list(outcomes)
+    write_rows(out / "quality_failure.parquet", QUALITY_FAILURE, _failures(outcomes))
+    write_rows(
+        out / "quality_result.parquet",
+        QUALITY_RESULT,
+        (
+            {
+                "check_id": o.rule.id,
+                "suite": o.rule.suite,
+                "table_name": o.rule.table,
+                "severity": o.rule.severity,
+                "dimension": o.rule.dimension,
+                "description_zh": o.rule.zh,
+                "description_en": o.rule.en,
+                "owner": o.rule.owner,
+                "observed": o.observed,
+                "unexpected_count": o.unexpected,
+                "passed": o.passed,
+                "evaluated": o.evaluated,
+            }
+            for o in outcomes
+        ),
+    )
+
+
+def _failures(outcomes: Iterable[Outcome]) -> Iterable[dict[str, Any]]:
+    for outcome in outcomes:
+        rule = outcome.rule
+        if not outcome.evaluated:
+            yield {"check_id": rule.id, "key_json": "{}", "detail": f"not evaluated: {outcome.detail}"}
+        elif not outcome.passed:
+            for row in outcome.rows:
+                key = {name: _plain(row.get(name)) for name in (rule.key or row)}
+                rest = [f"{name}={_plain(value)}" for name, value in row.items() if name not in key]
+                yield {
+                    "check_id": rule.id,
+                    "key_json": json.dumps(key, ensure_ascii=False),
+                    "detail": ", ".join(rest),
+                }
+
+
+def _plain(value: Any) -> str | int | None:
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value.normalize() + 0 if isinstance(value, Decimal) and value == 0 else value)
+
+
+def _words(error: Any) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:500] if lines else "no message"
+
+
+def _say(stream: TextIO | None, message: dict[str, Any]) -> None:
+    if stream is not None:
+        stream.write(json.dumps(message) + "\n")
+        stream.flush()
+
+
+def main() -> int:
+    """Serve one request. Returns the exit code."""
+    rules = load_rules()
+    line = sys.stdin.readline()
+    if not line.strip():
+        return 0  # the build ended without needing us
+    asked = json.loads(line)
+    request = Request(
+        **{name: Path(asked[name]) for name in ("landing", "database", "scratch", "inputs", "out")},
+        payer_mismatch_share=float(asked["payer_mismatch_share"]),
+    )
+    answers = sys.stdout
+    # Great Expectations prints hints; standard output belongs to the protocol.
+    with redirect_stdout(io.StringIO()):
+        write_outcomes(run_suites(request, rules, answers), request.out)
+    _say(answers, {"kind": "done"})
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Leave without tearing down: the driver complains about objects that Great Expectations still holds.
+    KeptConnectionEngine.kept = None
+    os._exit(code)

@@ -1,0 +1,325 @@
+"""From landed batches to a published release, or a refusal that leaves the served release alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from medfund.errors import MedfundError, Refused
+from medfund.pipeline import inputs as run_inputs
+from medfund.pipeline.fingerprint import code_version, fingerprint, inputs_sha256, settings_sha256
+from medfund.pipeline.quality import Checker, Gate, decide
+from medfund.pipeline.transform import Progress, Transform
+from medfund.release import Release, active_waivers, current_release, publish, release_info, writer_lock
+from medfund.release.files import disk_full, is_disk_full, remove_tree, write_json
+from medfund.release.status import as_row
+from medfund.settings import PROJECT_ROOT, Bureau, Home
+
+Kind = Literal["full", "incremental", "unchanged", "regated"]
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """`kind`: built anew, from a copy of the current release, not at all (nothing new), or only gated again."""
+
+    release: Release
+    kind: Kind
+    seconds: float
+    gate: str
+    checks: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    batches: list[dict[str, Any]]
+    code_sha256: str
+    code_text: str
+    settings: str
+    inputs: str
+    fingerprint: str
+
+
+def build(
+    home: Home,
+    bureau: Bureau,
+    *,
+    full_refresh: bool = False,
+    threads: int = 1,
+    say: Callable[[str], None],
+    progress: Progress | None = None,
+    project: Path = PROJECT_ROOT,
+) -> BuildResult:
+    """Transform what is landed, run the expectations, and publish when the gate passes.
+
+    With nothing new the current release is returned as it is. Where only batches were added, the candidate
+    starts from a copy of the current release and dbt touches what they concern.
+
+    Raises Refused (exit 3) when a critical check fails without a waiver; MedfundError (exit 1) when a model
+    fails, the disk is full, nothing is landed, or another command is writing. In every case, and when the
+    process is killed, the current release stays as it was and the command can be run again.
+    """
+    started = time.monotonic()
+    with writer_lock(home, "medfund build"):
+        try:
+            return _build(home, bureau, full_refresh, threads, say, progress, project, started)
+        except (OSError, duckdb.Error) as error:
+            if not is_disk_full(error):
+                raise
+            remove_tree(home.candidate)
+            raise disk_full(home.root) from error
+
+
+def _build(
+    home: Home,
+    bureau: Bureau,
+    full_refresh: bool,
+    threads: int,
+    say: Callable[[str], None],
+    progress: Progress | None,
+    project: Path,
+    started: float,
+) -> BuildResult:
+    from medfund.ingest import ensure_tables
+
+    ensure_tables(home)
+    plan = _plan(home, bureau, project)
+    served_id = current_release(home)
+    served = release_info(home, served_id) if served_id else None
+    if served and not full_refresh and served.manifest.get("fingerprint") == plan.fingerprint:
+        say(f"Nothing new: release {served.release_id} already holds everything that is landed.")
+        return BuildResult(served, "unchanged", time.monotonic() - started, served.manifest["gate"])
+
+    if not full_refresh and _refused_before(home, plan):
+        say("Nothing new since the gate refused this candidate; only the gate is asked again.")
+        results = run_inputs.read_results(home)
+        transform = Transform(home, threads=threads, progress=progress, project=project)
+        return _gate_and_publish(home, bureau, plan, transform, results, "regated", say, started)
+
+    # Both take seconds to import; this process and that one do it at the same time.
+    with Checker() as checker:
+        base = served if served and not full_refresh and _can_start_from(served, plan) else None
+        kind: Kind = "incremental" if base else "full"
+        held = set(base.manifest["batches"]) if base else set()
+        changed = [(b["table_name"], b["batch_id"]) for b in plan.batches if b["batch_id"] not in held]
+        say(
+            f"Building from {len(plan.batches)} batches"
+            + (f", {len(changed)} of them new, onto release {base.release_id}." if base else ", all anew.")
+        )
+        _start_candidate(home, base)
+        run_inputs.write_build_inputs(home, bureau, plan.batches, changed)
+        run_inputs.write_previous_quality(home, served.database if served else None)
+        transform = Transform(home, threads=threads, progress=progress, project=project)
+        try:
+            what = (
+                ["build", "--resource-type", "seed", "--resource-type", "model"] if base is None else ["run"]
+            )
+            transform.run(*what, "--exclude", "tag:release")
+            say("Checking the candidate.")
+            results = checker.check(
+                home,
+                bureau,
+                database=home.candidate_db,
+                scratch=home.candidate / "scratch.duckdb",
+                out=run_inputs.inputs_dir(home),
+                progress=progress,
+            )
+        except MedfundError as error:
+            if is_disk_full(str(error)):
+                remove_tree(home.candidate)
+            raise
+        return _gate_and_publish(home, bureau, plan, transform, results, kind, say, started)
+
+
+def _plan(home: Home, bureau: Bureau, project: Path) -> _Plan:
+    from medfund.ingest import read_batches
+
+    batches = [as_row(batch) for batch in read_batches(home)]
+    if not batches:
+        raise MedfundError(f"{home.landing}: nothing is landed yet; run `medfund ingest PATH` first.")
+    code = code_version(project)
+    settings, inputs = settings_sha256(bureau), inputs_sha256(batches)
+    return _Plan(batches, code.sha256, code.text, settings, inputs, fingerprint(code, settings, inputs))
+
+
+def _can_start_from(served: Release, plan: _Plan) -> bool:
+    """Only batches were added since, and the same code and settings would treat the old ones alike."""
+    manifest = served.manifest
+    landed = _batch_hashes(plan.batches)
+    return (
+        manifest.get("code_sha256") == plan.code_sha256
+        and manifest.get("settings_sha256") == plan.settings
+        and bool(manifest.get("batches"))
+        and all(landed.get(batch) == sha for batch, sha in manifest["batches"].items())
+    )
+
+
+def _refused_before(home: Home, plan: _Plan) -> bool:
+    try:
+        gate = json.loads((home.candidate / "gate.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return (
+        gate.get("gate") == "refused"
+        and gate.get("fingerprint") == plan.fingerprint
+        and home.candidate_db.is_file()
+        and (run_inputs.inputs_dir(home) / "quality_result.parquet").is_file()
+    )
+
+
+def _start_candidate(home: Home, base: Release | None) -> None:
+    # First what says that the candidate is complete: a kill while removing must not leave it behind.
+    (home.candidate / "gate.json").unlink(missing_ok=True)
+    remove_tree(home.candidate)
+    run_inputs.inputs_dir(home).mkdir(parents=True)
+    if base is not None:
+        shutil.copyfile(base.database, home.candidate_db)
+
+
+def _gate_and_publish(
+    home: Home,
+    bureau: Bureau,
+    plan: _Plan,
+    transform: Transform,
+    results: Sequence[dict[str, Any]],
+    kind: Kind,
+    say: Callable[[str], None],
+    started: float,
+) -> BuildResult:
+    now = datetime.now(ZoneInfo(bureau.time_zone)).replace(microsecond=0)
+    waivers = active_waivers(home, now.date())
+    gate = decide(results, waivers)
+    used = [w.as_json() for w in waivers if w.check in gate.waived]
+    release_id, now = _new_id(home, now, plan.fingerprint)
+    data_through = _data_through(home, now.date())
+    run_inputs.write_release(
+        home,
+        release_id=release_id,
+        built_at=now,
+        data_through=data_through,
+        code_version=plan.code_text,
+        inputs_sha256=plan.inputs,
+        gate=gate.verdict,
+        waivers=used,
+    )
+    transform.run("run", "--select", "tag:release")
+    _finish_database(home.candidate_db)
+    checks = _counts(results)
+    report = {
+        "release_id": release_id,
+        "built_at": now.isoformat(),
+        "fingerprint": plan.fingerprint,
+        "gate": gate.verdict,
+        "blocking": gate.blocking,
+        "waived": gate.waived,
+        "checks": checks,
+    }
+    write_json(home.candidate / "gate.json", report)
+    if gate.verdict == "refused":
+        raise Refused(_refusal(home, gate, results))
+    release = publish(
+        home,
+        release_id,
+        {
+            "built_at": now.isoformat(),
+            "data_through": data_through.isoformat() if data_through else None,
+            "code_version": plan.code_text,
+            "code_sha256": plan.code_sha256,
+            "settings_sha256": plan.settings,
+            "inputs_sha256": plan.inputs,
+            "fingerprint": plan.fingerprint,
+            "gate": gate.verdict,
+            "waivers": used,
+            "checks": checks,
+            "batches": _batch_hashes(plan.batches),
+        },
+    )
+    say(f"Release {release_id} is served (gate {gate.verdict}; {_checks_text(checks)}).")
+    return BuildResult(release, kind, time.monotonic() - started, gate.verdict, checks)
+
+
+def _new_id(home: Home, now: datetime, digest: str) -> tuple[str, datetime]:
+    """Ids sort by time; two builds of one content in one second are told apart by the next second."""
+    while True:
+        release_id = f"{now.astimezone(ZoneInfo('UTC')):%Y%m%dT%H%M%SZ}-{digest[:8]}"
+        if not (home.releases / release_id).exists():
+            return release_id, now
+        now += timedelta(seconds=1)
+
+
+def _data_through(home: Home, today: date) -> date | None:
+    """Last day that every core export reaches: the ledger's last month end, the last settlement.
+
+    An export that was not delivered does not count; months after today are typing errors and do not either.
+    """
+    with duckdb.connect(str(home.candidate_db), read_only=True) as connection:
+        row = connection.execute(
+            """
+            select least(
+                (select max(last_day(month)) from marts.fund_balance_monthly where month <= $today),
+                (select max(setl_time::date) from marts.settlement where setl_time::date <= $today)
+            )
+            """,
+            {"today": today},
+        ).fetchone()
+    return row[0] if row else None
+
+
+def _finish_database(path: Path) -> None:
+    """Give every mart a view of its name in schema `main` and write the file out whole."""
+    with duckdb.connect(str(path)) as connection:
+        tables = connection.execute(
+            "select table_name from information_schema.tables where table_schema = 'marts' order by all"
+        ).fetchall()
+        for (table,) in tables:
+            connection.execute(f'create or replace view main."{table}" as select * from marts."{table}"')
+        connection.execute("checkpoint")
+
+
+def _batch_hashes(batches: Sequence[dict[str, Any]]) -> dict[str, str]:
+    return {b["batch_id"]: f"{b['table_name']}:{b['sha256']}" for b in batches}
+
+
+def _counts(results: Sequence[dict[str, Any]]) -> dict[str, int]:
+    failed = [r for r in results if not r["passed"]]
+    return {
+        "total": len(results),
+        "passed": len(results) - len(failed),
+        "failed_critical": sum(r["severity"] == "critical" for r in failed),
+        "failed_major": sum(r["severity"] == "major" for r in failed),
+        "failed_minor": sum(r["severity"] == "minor" for r in failed),
+        "not_evaluated": sum(not r["evaluated"] for r in results),
+    }
+
+
+def _checks_text(checks: dict[str, int]) -> str:
+    return (
+        f"{checks['passed']} of {checks['total']} checks pass, failing: {checks['failed_critical']} critical, "
+        f"{checks['failed_major']} major, {checks['failed_minor']} minor"
+    )
+
+
+def _refusal(home: Home, gate: Gate, results: Sequence[dict[str, Any]]) -> str:
+    by_id = {r["check_id"]: r for r in results}
+    named = [
+        f"{check} ({by_id[check]['unexpected_count']:,} rows)"
+        if by_id[check]["evaluated"]
+        else f"{check} (not evaluated)"
+        for check in gate.blocking[:5]
+    ]
+    more = f" and {len(gate.blocking) - 5} more" if len(gate.blocking) > 5 else ""
+    served = current_release(home)
+    return (
+        f"The gate refused this candidate: {len(gate.blocking)} critical checks failed: {', '.join(named)}{more}. "
+        f"{f'Release {served} goes on being served.' if served else 'No release is served yet.'} "
+        "Which rows: `medfund validate --data-docs`, or "
+        '`medfund sql --release candidate "from quality_failure"`. To let it through: `medfund release waive CHECK`.'
+    )

@@ -1,0 +1,215 @@
+"""The small Parquet files that a build hands to dbt (`<candidate>/inputs/`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from medfund.settings import Bureau, Home
+
+_TEXT, _LONG, _TIME = pa.string(), pa.int64(), pa.timestamp("us")
+
+LOAD_BATCH = pa.schema(
+    [("batch_id", _TEXT), ("table_name", _TEXT), ("source_file", _TEXT), ("sha256", _TEXT)]
+    + [
+        (name, _LONG)
+        for name in (
+            "rows_read",
+            "rows_landed",
+            "rows_rejected",
+            "rows_identical",
+            "rows_superseded",
+            "values_nulled",
+        )
+    ]
+    + [("loaded_at", _TIME)]
+)
+BUREAU_ORG = pa.schema(
+    [
+        ("org_code", _TEXT),
+        ("name_zh", _TEXT),
+        ("name_en", _TEXT),
+        ("level", _TEXT),
+        ("parent_org_code", _TEXT),
+        ("is_pool_area", pa.bool_()),
+    ]
+)
+BUREAU_SETTING = pa.schema(
+    [
+        (name, _TEXT)
+        for name in ("code", "name_zh", "time_zone", "refunds", "fund_scope", "mutual_aid", "closing")
+    ]
+    + [("small_cell", _LONG)]
+)
+CHANGED_BATCH = pa.schema([("table_name", _TEXT), ("batch_id", _TEXT)])
+QUALITY_RESULT = pa.schema(
+    [
+        ("check_id", _TEXT),
+        ("suite", _TEXT),
+        ("table_name", _TEXT),
+        ("severity", _TEXT),
+        ("dimension", _TEXT),
+        ("description_zh", _TEXT),
+        ("description_en", _TEXT),
+        ("owner", _TEXT),
+        ("observed", pa.float64()),
+        ("unexpected_count", _LONG),
+        ("passed", pa.bool_()),
+        ("evaluated", pa.bool_()),
+    ]
+)
+QUALITY_FAILURE = pa.schema([("check_id", _TEXT), ("key_json", _TEXT), ("detail", _TEXT)])
+PREVIOUS_QUALITY = pa.schema(
+    [
+        ("check_id", _TEXT),
+        ("suite", _TEXT),
+        ("table_name", _TEXT),
+        ("severity", _TEXT),
+        ("dimension", _TEXT),
+        ("observed", pa.float64()),
+        ("unexpected_count", _LONG),
+        ("passed", pa.bool_()),
+        ("first_failed_in", _TEXT),
+        ("state", _TEXT),
+    ]
+)
+RELEASE = pa.schema(
+    [
+        ("release_id", _TEXT),
+        ("built_at", _TIME),
+        ("data_through", pa.date32()),
+        ("code_version", _TEXT),
+        ("inputs_sha256", _TEXT),
+        ("gate", _TEXT),
+        ("waivers", _TEXT),
+    ]
+)
+
+
+def inputs_dir(home: Home) -> Path:
+    return home.candidate / "inputs"
+
+
+def write_rows(path: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> None:
+    """Write one small Parquet file of fixed types, also for no rows; appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), temporary)
+    temporary.replace(path)
+
+
+def write_build_inputs(
+    home: Home, bureau: Bureau, batches: Sequence[dict[str, Any]], changed: Iterable[tuple[str, str]]
+) -> None:
+    """load_batch, bureau_org, bureau_setting, changed_batch, and empty tables for what the run adds later.
+
+    `changed` gives (table, batch id) of the batches that the candidate does not hold yet.
+    """
+    folder = inputs_dir(home)
+    names = LOAD_BATCH.names
+    write_rows(
+        folder / "load_batch.parquet",
+        LOAD_BATCH,
+        ({name: _time(b[name]) if name == "loaded_at" else b[name] for name in names} for b in batches),
+    )
+    write_rows(folder / "bureau_org.parquet", BUREAU_ORG, _orgs(bureau))
+    modes = bureau.modes
+    write_rows(
+        folder / "bureau_setting.parquet",
+        BUREAU_SETTING,
+        [
+            {
+                "code": bureau.code,
+                "name_zh": bureau.name_zh,
+                "time_zone": bureau.time_zone,
+                "refunds": modes.refunds,
+                "fund_scope": modes.fund_scope,
+                "mutual_aid": modes.mutual_aid,
+                "closing": modes.closing,
+                "small_cell": bureau.small_cell,
+            }
+        ],
+    )
+    write_rows(
+        folder / "changed_batch.parquet",
+        CHANGED_BATCH,
+        ({"table_name": table, "batch_id": batch} for table, batch in changed),
+    )
+    # dbt binds every source when it compiles; the run fills these in when the checks are done.
+    write_rows(folder / "quality_result.parquet", QUALITY_RESULT, [])
+    write_rows(folder / "quality_failure.parquet", QUALITY_FAILURE, [])
+    write_rows(folder / "release.parquet", RELEASE, [])
+
+
+def read_results(home: Home) -> list[dict[str, Any]]:
+    """The outcome of every check on the candidate, as `quality_result.parquet` holds it."""
+    rows: list[dict[str, Any]] = pq.read_table(inputs_dir(home) / "quality_result.parquet").to_pylist()
+    return rows
+
+
+def write_previous_quality(home: Home, release_db: Path | None) -> None:
+    """The quality_check table of the release before this one; no rows before the first."""
+    path = inputs_dir(home) / "previous_quality.parquet"
+    rows: list[dict[str, Any]] = []
+    if release_db is not None:
+        with duckdb.connect(str(release_db), read_only=True) as connection:
+            columns = ", ".join(PREVIOUS_QUALITY.names)
+            table = connection.execute(f"select {columns} from marts.quality_check").to_arrow_table()
+            rows = table.cast(PREVIOUS_QUALITY).to_pylist()
+    write_rows(path, PREVIOUS_QUALITY, rows)
+
+
+def write_release(
+    home: Home,
+    *,
+    release_id: str,
+    built_at: datetime,
+    data_through: date | None,
+    code_version: str,
+    inputs_sha256: str,
+    gate: str,
+    waivers: list[dict[str, str]],
+) -> None:
+    """The one row that becomes release_info. `built_at` is stored as wall time of the bureau."""
+    write_rows(
+        inputs_dir(home) / "release.parquet",
+        RELEASE,
+        [
+            {
+                "release_id": release_id,
+                "built_at": built_at.replace(tzinfo=None),
+                "data_through": data_through,
+                "code_version": code_version,
+                "inputs_sha256": inputs_sha256,
+                "gate": gate,
+                "waivers": json.dumps(waivers, ensure_ascii=False, sort_keys=True),
+            }
+        ],
+    )
+
+
+def _orgs(bureau: Bureau) -> list[dict[str, Any]]:
+    prefixes = tuple(bureau.pool_area) or tuple({o.code[:4] for o in bureau.orgs if o.level != "province"})
+    return [
+        {
+            "org_code": org.code,
+            "name_zh": org.name_zh,
+            "name_en": org.name_en or org.name_zh,
+            "level": org.level,
+            "parent_org_code": org.parent,
+            "is_pool_area": org.level != "province" and org.code.startswith(prefixes),
+        }
+        for org in bureau.orgs
+    ]
+
+
+def _time(value: Any) -> datetime:
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return moment.replace(tzinfo=None)

@@ -1,0 +1,125 @@
+"""The expectations' own process, and the gate that reads its results."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+import pyarrow.parquet as pq
+
+from medfund.errors import MedfundError
+from medfund.pipeline.transform import Progress
+from medfund.release import Waiver
+from medfund.release.files import disk_full, is_disk_full
+from medfund.settings import PROJECT_ROOT, Bureau, Home
+
+Verdict = Literal["passed", "waived", "refused"]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """`blocking`: checks that stop the release; `waived`: those that would, but for a waiver in force."""
+
+    verdict: Verdict
+    blocking: list[str]
+    waived: list[str]
+
+
+def decide(results: Sequence[dict[str, Any]], waivers: Sequence[Waiver]) -> Gate:
+    """Refuse when a critical check failed, or any check could not be evaluated, without a waiver.
+
+    A run without results is refused as well: nothing checked is not the same as nothing wrong.
+    """
+    failing = [
+        r["check_id"]
+        for r in results
+        if not r["evaluated"] or (r["severity"] == "critical" and not r["passed"])
+    ]
+    covered = {w.check for w in waivers}
+    blocking = sorted(c for c in failing if c not in covered)
+    waived = sorted(c for c in failing if c in covered)
+    if blocking or not results:
+        return Gate("refused", blocking, waived)
+    return Gate("waived" if waived else "passed", [], waived)
+
+
+class Checker:
+    """The worker process. Started early, so that its long import overlaps with dbt; used once or not at all."""
+
+    def __init__(self) -> None:
+        paths = [str(PROJECT_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "expectations.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"},
+        )
+
+    def __enter__(self) -> Checker:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def check(
+        self,
+        home: Home,
+        bureau: Bureau,
+        *,
+        database: Path,
+        scratch: Path | None,
+        out: Path,
+        progress: Progress | None = None,
+    ) -> list[dict[str, Any]]:
+        """Run every suite, write `quality_result.parquet` and `quality_failure.parquet` to `out`.
+
+        `scratch` None leaves the staging suite out (a published release has none). Returns the results.
+        Raises MedfundError when the worker itself fails; a check that fails is a result.
+        """
+        request = {
+            "landing": str(home.landing.resolve()),
+            "database": str(database.resolve()),
+            "scratch": str(scratch.resolve()) if scratch else None,
+            "inputs": str((home.candidate / "inputs").resolve()),
+            "out": str(out.resolve()),
+            "payer_mismatch_share": bureau.gate.payer_mismatch_share,
+        }
+        process = self._process
+        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+        try:
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.close()
+        except BrokenPipeError:
+            pass  # it died on import; its last words follow on standard error
+        finished = False
+        for line in process.stdout:
+            message = json.loads(line)
+            if message["kind"] == "progress" and progress:
+                progress(message["suite"], message["done"], message["total"])
+            finished = finished or message["kind"] == "done"
+        words = process.stderr.read().strip()
+        process.wait()
+        if not finished:
+            if is_disk_full(words):
+                raise disk_full(home.root)
+            last = words.splitlines()[-1] if words else f"exit code {process.returncode}"
+            raise MedfundError(f"the expectations could not be run: {last}")
+        rows: list[dict[str, Any]] = pq.read_table(out / "quality_result.parquet").to_pylist()
+        return rows

@@ -1,0 +1,136 @@
+"""dbt in this process: one import, one parse cache per home, one sentence per failure."""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from medfund.errors import MedfundError
+from medfund.release.files import disk_full, is_disk_full
+from medfund.settings import PROJECT_ROOT, Home
+
+Progress = Callable[[str, int, int], None]
+
+
+class Transform:
+    """Runs dbt commands against a home's candidate. `progress(model, done, total)` is called per node."""
+
+    def __init__(
+        self, home: Home, *, threads: int = 1, progress: Progress | None = None, project: Path = PROJECT_ROOT
+    ) -> None:
+        self.home = home
+        self.threads = threads
+        self.progress = progress
+        self.project = project
+
+    @property
+    def cache(self) -> Path:
+        """dbt's target directory: in the home, so that a read-only project and several homes work."""
+        return self.home.root / "cache" / "dbt"
+
+    def run(self, *arguments: str) -> None:
+        """Run one dbt command, e.g. `run("build", "--select", "tag:release")`.
+
+        Raises MedfundError naming the model and the cause; every database connection is closed afterwards.
+        """
+        from dbt.cli.main import dbtRunner
+
+        self.cache.mkdir(parents=True, exist_ok=True)
+        command, *rest = arguments
+        options = [
+            *("--project-dir", str(self.project)),
+            *("--profiles-dir", str(self.project)),
+            *("--target", "duckdb"),
+            *("--target-path", str(self.cache)),
+            *("--threads", str(self.threads)),
+        ]
+        settings = [
+            "--quiet",
+            "--no-print",
+            "--no-use-colors",
+            "--no-send-anonymous-usage-stats",
+            "--no-version-check",
+            *("--log-level", "none"),
+            *("--log-level-file", "info"),
+            *("--log-path", str(self.cache / "logs")),
+        ]
+        with self._environment(), redirect_stdout(sys.stderr):
+            try:
+                outcome = dbtRunner(callbacks=[self._on_event]).invoke([*settings, command, *options, *rest])
+            finally:
+                _close_connections()
+        if not outcome.success:
+            raise self._failure(outcome)
+
+    def _on_event(self, event: Any) -> None:
+        if self.progress is None or event.info.name not in (
+            "LogStartLine",
+            "LogModelResult",
+            "LogSeedResult",
+        ):
+            return
+        data = event.data
+        done = data.index - 1 if event.info.name == "LogStartLine" else data.index
+        self.progress(data.node_info.node_name, done, data.total)
+
+    def _failure(self, outcome: Any) -> MedfundError:
+        failed = [
+            result
+            for result in getattr(outcome.result, "results", None) or []
+            if str(result.status) in ("error", "fail", "runtime error")
+        ]
+        if failed:
+            first = failed[0]
+            cause = _one_line(str(first.message))
+            message = f"{first.node.resource_type} {first.node.name}: {cause}"
+            if len(failed) > 1:
+                message += f" (and {len(failed) - 1} more failed)"
+        else:
+            message = f"dbt: {_one_line(str(outcome.exception or 'failed without saying why'))}"
+        if is_disk_full(message) or (outcome.exception and is_disk_full(outcome.exception)):
+            return disk_full(self.home.root)
+        return MedfundError(f"{message}. Log: {self.cache / 'logs' / 'dbt.log'}")
+
+    @contextmanager
+    def _environment(self) -> Iterator[None]:
+        """The project reads its places from the environment; it is put back afterwards."""
+        mine = {"MEDFUND_HOME": str(self.home.root.resolve()), "MEDFUND_TARGET": str(self.cache)}
+        before = {name: os.environ.get(name) for name in mine}
+        os.environ.update(mine)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+
+def _close_connections() -> None:
+    """dbt-duckdb keeps the database open for the next command of this process; others need the file now."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import cleanup_connections
+
+    cleanup_connections()
+    if DuckDBConnectionManager._ENV is not None:
+        DuckDBConnectionManager._ENV.close()
+        DuckDBConnectionManager.close_all_connections()
+    # Cursors that dbt's results still refer to hold the file as well.
+    gc.collect()
+
+
+def _one_line(message: str) -> str:
+    """dbt's messages begin with a line that only repeats the node; the cause follows, then the SQL's place."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    lines = [line for line in lines if not re.match(r"^(Runtime|Database|Compilation) Error", line)] or lines
+    kept = [
+        line for line in lines if not line.startswith(("compiled code at", "> in macro", "> called by", "^"))
+    ]
+    return re.sub(r"\s+", " ", " ".join((kept or lines)[:3])).rstrip(".")
