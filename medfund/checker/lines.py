@@ -60,6 +60,18 @@ _TOTALS = {
 BALANCES = frozenset({"open_bal", "open_adj", "current_balance", "close_bal"})
 _DERIVED_SUFFIXES = ("_pct", "_change", "_months")
 SPLITS = ("_pool", "_acct")
+FLAT_MEASURES = {
+    "income": "income_total",
+    "expense": "expense_total",
+    "expenditure": "expense_total",
+    "closing": "close_bal",
+    "close_bal": "close_bal",
+    "current": "current_balance",
+    "current_balance": "current_balance",
+    "opening": "open_bal",
+    "open_bal": "open_bal",
+    "beneficiaries": "beneficiaries",
+}
 _SCHEMES = (
     "total",
     "employee",
@@ -80,7 +92,7 @@ def is_scheme_row(key: str) -> bool:
 def is_flat_scheme(key: str) -> bool:
     """A row of the monthly table in one block: income_employee, closing_resident, … (not the total)."""
     stem, _, scheme = key.rpartition("_")
-    return bool(stem) and scheme in _SCHEMES and scheme != "total"
+    return stem in FLAT_MEASURES and scheme in _SCHEMES and scheme != "total"
 
 
 def is_of_which(key: str) -> bool:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from medfund.checker.document import Block, Cell, Document, Span, unit_kind
 from medfund.checker.identities import Identity, Linear, Term
-from medfund.checker.lines import is_of_which, is_scheme_row
+from medfund.checker.lines import FLAT_MEASURES, is_of_which, is_scheme_row
 
 TOTAL_FUNDS = ("all", "pooled")
 _ROW_FUNDS = {
@@ -31,18 +31,6 @@ _ROW_MEASURES = (
     ("cur", "current_balance"),
     ("ope", "open_bal"),
 )
-_FLAT_MEASURES = {
-    "income": "income_total",
-    "expense": "expense_total",
-    "expenditure": "expense_total",
-    "closing": "close_bal",
-    "close_bal": "close_bal",
-    "current": "current_balance",
-    "current_balance": "current_balance",
-    "opening": "open_bal",
-    "open_bal": "open_bal",
-    "beneficiaries": "beneficiaries",
-}
 _FLOWS = ("income_total", "expense_total")
 _ROLLING = (
     ("close_bal", "open_bal"),
@@ -110,8 +98,8 @@ def _place(block: Block, key: str, rows: bool) -> tuple[str, str]:
     if is_of_which(key) or key.endswith(("_pct", "_change", "_months")) or key.startswith("enrolled"):
         return "", ""
     stem, _, scheme = key.rpartition("_")
-    if stem in _FLAT_MEASURES and scheme in _ROW_FUNDS and not (scheme == "total" and block.fund):
-        return _ROW_FUNDS[scheme], _FLAT_MEASURES[stem]
+    if stem in FLAT_MEASURES and scheme in _ROW_FUNDS and not (scheme == "total" and block.fund):
+        return _ROW_FUNDS[scheme], FLAT_MEASURES[stem]
     return block.fund, key
 
 
