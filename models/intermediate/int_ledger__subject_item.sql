@@ -8,7 +8,7 @@ with subject as (
         ledger.subject_code,
         ledger.subject_name,
         ledger.declared_item_key,
-        try_cast(substring(ledger.subject_code, 1, 1) as integer) as code_class
+        substring(ledger.subject_code, 1, 1) as code_class
     from {{ ref('stg_fund_acct_bal') }} as ledger
     left join {{ ref('code_alias') }} as code_alias
         on code_alias.dictionary = 'fund_code' and code_alias.alias = ledger.fund_code
@@ -107,7 +107,7 @@ select
     -- The item whose total a memo (其中) item is part of; itself for all others.
     coalesce(grandparent.item_key, parent.item_key, chosen.item_key, 'unmapped') as root_item_key,
     coalesce(fund_item.place = 'memo', false) as is_memo,
-    coalesce(fund_item.class_digit, chosen.code_class) as subject_class,
+    try_cast(coalesce(fund_item.class_digit, chosen.code_class) as integer) as subject_class,
     chosen.match_step
 from chosen
 left join {{ ref('fund_item') }} as fund_item on fund_item.item_key = chosen.item_key

@@ -24,7 +24,7 @@ gap_against_limit as (
         part.period_kind,
         threshold.band,
         threshold.op,
-        coalesce(threshold.value_fraction, threshold.value) as limit_value,
+        cast(coalesce(threshold.value_fraction, threshold.value) as double) as limit_value,
         case
             when threshold.measure = 'value' then part.value
             else abs(part.value - coalesce(part.seasonal_share, part.elapsed_share))
