@@ -3,8 +3,10 @@
 with printed as (
     select
         figure.*,
-        length(figure.value) - case when strpos(figure.value, '.') > 0 then strpos(figure.value, '.') else length(figure.value) end
-            as decimals
+        case
+            when position('.' in figure.value) > 0 then length(figure.value) - position('.' in figure.value)
+            else 0
+        end as decimals
     from {{ ref('published_figure') }} as figure
 )
 

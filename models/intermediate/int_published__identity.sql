@@ -27,6 +27,7 @@ left_side as (
         figure.printed_value,
         figure.printed_unit,
         figure.reciprocal,
+        figure.is_derived,
         figure.check_note
     from {{ ref('int_published__figure') }} as figure
     inner join {{ ref('published_identity_rule') }} as rule
@@ -59,6 +60,7 @@ evaluated as (
         left_side.reciprocal,
         left_side.check_note,
         count(*) as terms,
+        max(case when left_side.is_derived or figure.is_derived then 1 else 0 end) = 1 as has_derived,
         cast(sum(case when term.side = 'right' then term.sign * cast(figure.value as decimal(38, 4)) end) as decimal(20, 6)) as sum_value,
         cast(sum(case when term.side = 'right' then figure.half_unit end) as decimal(20, 6)) as sum_half_unit,
         max(case when term.side = 'numerator' then figure.value end) as numerator_value,

@@ -45,6 +45,7 @@ select
         else 'breaks'
     end as verdict,
     compared.finding_class,
+    compared.has_derived,
     compared.check_note
 from compared
 inner join {{ ref('published_identity_rule') }} as rule on compared.identity = rule.identity
