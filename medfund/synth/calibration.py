@@ -1,13 +1,15 @@
 """Magnitudes of the synthetic city, as shares, yuan and days.
 
 Marks, one per constant: *published* (computed from the national bulletins of 2021-2025), *practice* (seen in one place),
-*assumed* (a plausible shape nobody has published). The assumed ones, and where they depart from what one would read
-elsewhere, are listed in docs/decisions/0003-synthetic-bureau.md.
+*assumed* (a plausible shape nobody has published). The assumed ones, and where the city departs from the
+published ones, are listed in docs/decisions/0003-synthetic-bureau.md.
 
 Arrays are indexed [scheme] or [scheme, bucket] or [scheme, bucket, level] in the order of the tuples below.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,15 +88,21 @@ DUAL_CHANNEL_SHARE = (0.01, 0.85)  # assumed: pharmacy sales of special drugs th
 STAY_MEAN_DAYS = (8.9, 8.6)  # published, 2024-2025
 STAY_SIGMA = 0.6  # assumed
 
-# Parts of the cost: wholly own pay, over the price limit, paid first. Inpatient shares assumed (bureau rule of thumb).
+# Parts of the cost: wholly own pay, over the price limit, paid first. All assumed.
 OWN_SHARE: Floats = np.array([[0.12, 0.05, 0.06, 1.0, 0.08], [0.10, 0.06, 0.09, 1.0, 0.10]])
 PRIOR_SHARE: Floats = np.array([[0.06, 0.06, 0.08, 0.0, 0.05], [0.05, 0.06, 0.09, 0.0, 0.06]])
 OVER_LIMIT_SHARE = 0.005
 
 DEDUCTIBLE_YUAN: Floats = np.array([900, 500, 200])  # assumed, by level
+# Second cover: share of what the patient still bears in scope, above a threshold in yuan (assumed).
+LARGE_AMOUNT = (3_000, 0.7)
+CRITICAL_ILLNESS = (5_000, 0.6)
+ASSISTANCE_RATIO = 0.7
+CIVIL_SERVANT_RATIO = 0.5
+REMOTE_COST = 1.06  # assumed: what care costs away over the same level at home
 # What the pool pays of the in-scope cost above the deductible, by level: set so that funds over in-scope cost of stays
-# come out at the published 84.1 % and 66.0 % (83.1 % and 61.7 % at tertiary hospitals).
-POOL_RATIO_STAY: Floats = np.array([[0.865, 0.89, 0.91], [0.66, 0.74, 0.82]])
+# come out near the published 84.1 % and 66.0 % (83.1 % and 61.7 % at tertiary hospitals).
+POOL_RATIO_STAY: Floats = np.array([[0.835, 0.87, 0.90], [0.575, 0.70, 0.80]])
 POOL_RATIO_VISIT: Floats = np.array(
     [[0.55, 0.60, 0.70], [0.20, 0.35, 0.55]]
 )  # assumed, from the published start of 50 %
@@ -122,14 +130,14 @@ RESIDENT_PREMIUM: Floats = np.array([17, 9, 0, 0, 0, 0, 0, 0, 10, 19, 24, 21.0])
 
 # Own surplus over own income by year; published for 2023-2025 (employee pool, resident), assumed otherwise.
 SURPLUS_RATE: dict[str, dict[int, float]] = {
-    "310_pool": {2022: 0.28, 2023: 0.297, 2024: 0.238, 2025: 0.257, 2026: 0.245},
+    "310_pool": {2022: 0.28, 2023: 0.297, 2024: 0.238, 2025: 0.257, 2026: 0.16},
     "310_acct": {2022: 0.10, 2023: 0.095, 2024: 0.095, 2025: 0.094, 2026: 0.09},
     "390": {2022: 0.077, 2023: 0.011, 2024: 0.046, 2025: 0.050, 2026: 0.045},
     "610": {2022: 0.02, 2023: 0.02, 2024: 0.02, 2025: 0.02, 2026: 0.02},
 }
-# Months of expenditure that the pool area's balance covers at the anchor (see ledger): the middle of 27.1, 27.6, 31.0
-# and of 8.8, 9.2, 9.8 (published 2023-2025); accounts published 2025; assistance assumed.
-PAYABLE_MONTHS = {"310_pool": 28.5, "310_acct": 31.0, "390": 9.4, "610": 4.0}
+# Months of expenditure that the pool area's balance covers in the December of the middle year: near the published
+# 27.6 and 9.2 of 2024; accounts published 2025; assistance assumed.
+PAYABLE_MONTHS = {"310_pool": 26.8, "310_acct": 31.0, "390": 9.4, "610": 6.0}
 
 MATERNITY_OF_POOL = 0.103  # published: maternity share of the employee pool's expenditure
 CRITICAL_ILLNESS_OF_RESIDENT = 0.093  # practice: premium paid over, share of the resident fund's expenditure
@@ -151,7 +159,7 @@ def surplus_rate(fund: str, year: int) -> float:
     return rates[min(max(year, min(rates)), max(rates))]
 
 
-def _by_cell(table: dict[tuple[str, str], tuple[float, ...]], years: tuple[int, ...], year: int) -> Floats:
+def _by_cell(table: Mapping[tuple[str, str], tuple[float, ...]], years: tuple[int, ...], year: int) -> Floats:
     return np.array(
         [[np.interp(year, years, table[scheme, bucket]) for bucket in BUCKETS] for scheme in SCHEMES],
         dtype=np.float64,

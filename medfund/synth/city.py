@@ -48,7 +48,7 @@ _AGES = {
 
 @dataclass(frozen=True)
 class Institutions:
-    """Local institutions and the places outside where people travel; `group` and `cumulative` draw one of them.
+    """Local institutions and the places outside where people travel.
 
     An institution of group g is found at `searchsorted(cumulative, g + u, side="right")` for u in [0, 1).
     """

@@ -271,14 +271,14 @@ def _visits(
     }
 
 
-def _dates(first: np.datetime64, bucket: Ints, rng: np.random.Generator) -> NDArray[np.datetime64]:
+def _dates(first: np.datetime64, bucket: Ints, rng: np.random.Generator) -> NDArray:
     """A day of the month for each row: fewer visits at weekends and around Spring Festival."""
-    days = np.arange(first.astype("datetime64[D]"), (first + 1).astype("datetime64[D]"))
+    days: NDArray = np.arange(first.astype("datetime64[D]"), (first + 1).astype("datetime64[D]"))
     weekday = (days.astype("int64") + 3) % 7
     weight = np.ones((2, len(days)))
     weight[0] = cal.WEEKDAY_OUTPATIENT[weekday]
     for festival in cal.SPRING_FESTIVAL:
-        gap = (days - np.datetime64(festival, "D")).astype("int64")
+        gap = days.astype("int64") - int(np.datetime64(festival, "D").astype("int64"))
         weight[:, (gap >= -1) & (gap <= 6)] *= 0.5
     edges = np.cumsum(weight / weight.sum(axis=1, keepdims=True), axis=1)[:, :-1]
     u = rng.random(len(bucket))
@@ -290,8 +290,13 @@ def _dates(first: np.datetime64, bucket: Ints, rng: np.random.Generator) -> NDAr
     return days[at]
 
 
-def _fen(x: Floats) -> Ints:
+def _fen(x: NDArray) -> Ints:
     return np.rint(x).astype(np.int64)
+
+
+def _second_cover(burden: Ints, rule: tuple[float, float]) -> Ints:
+    threshold, share = rule
+    return _fen(np.maximum(burden - round(threshold * 100), 0) * share)
 
 
 def _amounts(year: int, rows: Columns, people: People, rng: np.random.Generator) -> None:
@@ -314,7 +319,9 @@ def _amounts(year: int, rows: Columns, people: People, rng: np.random.Generator)
     cost *= np.where(
         dual & (scheme == 0), 8.0, np.where((bucket == cal.PHARMACY) & (scheme == 1) & ~dual, 0.2, 1.0)
     )
-    cost *= np.where((rows["way"] == WAY_IN_PROVINCE) | (rows["way"] == WAY_CROSS_PROVINCE), 1.15, 1.0)
+    cost *= np.where(
+        (rows["way"] == WAY_IN_PROVINCE) | (rows["way"] == WAY_CROSS_PROVINCE), cal.REMOTE_COST, 1.0
+    )
     cost *= np.where(rows["continued"], 0.7, 1.0)
     medfee = _fen(np.clip(cost, 3.0, np.where(bucket == cal.INPATIENT, 900_000.0, 60_000.0)) * 100)
 
@@ -365,12 +372,12 @@ def _amounts(year: int, rows: Columns, people: People, rng: np.random.Generator)
     pool = np.minimum(pool, ceiling)
 
     burden = in_scope - pool
-    hifob = np.where(scheme == 0, _fen(np.maximum(burden - 600_000, 0) * 0.7), 0)
-    hifmi = np.where(scheme == 1, _fen(np.maximum(burden - 800_000, 0) * 0.6), 0)
+    hifob = np.where(scheme == 0, _second_cover(burden, cal.LARGE_AMOUNT), 0)
+    hifmi = np.where(scheme == 1, _second_cover(burden, cal.CRITICAL_ILLNESS), 0)
     rest = burden - hifob - hifmi
     serious = in_bed | (bucket == cal.CHRONIC) | resident_birth
-    cvlserv = np.where(civil & serious, _fen(rest * 0.5), 0)
-    maf = np.where(assisted & serious, _fen(rest * 0.6), 0)
+    cvlserv = np.where(civil & serious, _fen(rest * cal.CIVIL_SERVANT_RATIO), 0)
+    maf = np.where(assisted & serious, _fen(rest * cal.ASSISTANCE_RATIO), 0)
     fund = pool + hifob + hifmi + cvlserv + maf
 
     hosp = np.where(in_bed & (u[5] < 0.03), np.minimum(_fen(medfee * 0.02), medfee - fund), 0)

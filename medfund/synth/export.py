@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 import duckdb
@@ -12,7 +11,7 @@ import tomli_w
 
 from medfund.synth import city
 from medfund.synth.city import Institutions
-from medfund.synth.claims import MED_TYPES
+from medfund.synth.claims import MED_TYPES, decimals
 from medfund.synth.ledger import BENEFIT_YEAR_FROM, BENEFIT_YEAR_ORG, FUNDS, WAN_ORG, Books
 
 # How the n-th monthly settlement file is written; the rest is UTF-8 with commas.
@@ -27,23 +26,19 @@ def text_list(values: tuple[str, ...] | list[str]) -> str:
 def write_csv(con: duckdb.DuckDBPyConnection, query: str, path: Path, form: str = "utf-8") -> int:
     """Write the rows of `query` to `path` in one of the forms utf-8, utf-8-sig, gb18030, tab, gz. Returns the rows."""
     delimiter = "\t" if form == "tab" else ","
+    packing = "gzip" if form == "gz" else "none"
     target = str(path).replace("'", "''")
     copied = con.execute(
-        f"COPY ({query}) TO '{target}' (FORMAT csv, HEADER, DELIMITER '{delimiter}')"
+        f"COPY ({query}) TO '{target}' (FORMAT csv, HEADER, DELIMITER '{delimiter}', COMPRESSION {packing})"
     ).fetchall()
-    if form in ("gz", "gb18030", "utf-8-sig"):
-        content = path.read_bytes()
-        if form == "gz":
-            content = gzip.compress(content, compresslevel=5, mtime=0)
-        elif form == "gb18030":
-            content = content.decode("utf-8").encode("gb18030")
-        else:
-            content = b"\xef\xbb\xbf" + content
-        path.write_bytes(content)
+    if form == "gb18030":
+        path.write_bytes(path.read_text(encoding="utf-8").encode("gb18030"))
+    elif form == "utf-8-sig":
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     return int(copied[0][0])
 
 
-# ---- settlements ---------------------------------------------------------------------------------------------------
+# ---- settlements -----------------------------------------------------------------------------------------
 
 _SETTLEMENT_SQL = f"""
 SELECT
@@ -151,7 +146,7 @@ def stage_month(con: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:
     con.unregister("month_rows")
 
 
-# ---- institutions --------------------------------------------------------------------------------------------------
+# ---- institutions ----------------------------------------------------------------------------------------
 
 
 def institution_query(places: Institutions, upgrade_month: int, renewal_year: int) -> str:
@@ -195,13 +190,11 @@ def institution_query(places: Institutions, upgrade_month: int, renewal_year: in
     """
 
 
-# ---- books ---------------------------------------------------------------------------------------------------------
+# ---- books -----------------------------------------------------------------------------------------------
 
 
 def load_books(con: duckdb.DuckDBPyConnection, books: Books) -> None:
     """Make the tables `ledger`, `voucher` and `budget`: all text in place, money in yuan."""
-    from medfund.synth.claims import decimals
-
     money = {"open_bal", "debit_amt", "credit_amt", "close_bal", "budg_amt"}
     for name, columns in (("b", books.balances), ("v", books.vouchers), ("a", books.budget)):
         con.register(

@@ -1,7 +1,8 @@
 """Faults planted on request, each with an entry in the answer key that says what a good check must find.
 
 A fault acts at one stage: on the flows before they are booked, on the finished books (tables `ledger` and `voucher`),
-on a staged month of settlements (table `settlement`), or as an extra file. It changes as little as it can.
+on a staged month of settlements (table `settlement`), or as an extra file (table
+`extra`) beside the last month. It changes as little as it can.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True)
 class Fault:
-    """`act` plants the fault and returns what to find; None where it has nothing to do in this month."""
+    """`act` plants the fault and returns what to find."""
 
     stage: str  # flows | books | month | extra
-    act: Callable[..., Answer | None]
+    act: Callable[..., Answer]
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def unknown_fund(con: Con, window: Window) -> Answer:
     }  # fmt: skip
 
 
-def payer_mismatch(con: Con, month: int, window: Window) -> Answer | None:
+def payer_mismatch(con: Con, month: int, window: Window) -> Answer:
     """In every 150th settlement the funds' total is 1.23 yuan more than the funds."""
     con.execute("""UPDATE settlement SET fund_pay_sumamt = fund_pay_sumamt + 1.23 WHERE setl_id IN (
         SELECT setl_id FROM (SELECT setl_id, row_number() OVER (ORDER BY setl_time, setl_id) AS at
@@ -118,7 +119,7 @@ def payer_mismatch(con: Con, month: int, window: Window) -> Answer | None:
     }  # fmt: skip
 
 
-def duplicate_keys(con: Con, month: int, window: Window) -> Answer | None:
+def duplicate_keys(con: Con, month: int, window: Window) -> Answer:
     """A re-synchronised file repeats keys of the last month: half unchanged, half with a newer row."""
     con.execute("""CREATE OR REPLACE TEMP TABLE extra AS
         SELECT * EXCLUDE (at, n) REPLACE (
@@ -135,7 +136,7 @@ def duplicate_keys(con: Con, month: int, window: Window) -> Answer | None:
     }  # fmt: skip
 
 
-def messy_values(con: Con, month: int, window: Window) -> Answer | None:
+def messy_values(con: Con, month: int, window: Window) -> Answer:
     """The last month as text with every spelling seen in the field, and an extra file of rows that can't be typed."""
     con.execute("CREATE OR REPLACE TEMP TABLE settlement AS SELECT COLUMNS(*)::VARCHAR FROM settlement")
     con.execute("""CREATE OR REPLACE TEMP TABLE settlement AS

@@ -2,7 +2,8 @@
 
 Amounts are int64 fen in arrays [org, month]. The books are simulated for whole years, so that the first exported month
 opens with the year's result so far and a budget is a year's; only the months asked for are exported. Claims of a month
-are paid in the next one; months outside the window are set to the usual level. Income is sized to the surplus rates, openings to the months of expenditure the balance covers.
+are paid in the next one; months outside the window are set to the usual level. Income is sized to the surplus rates,
+openings to the months of expenditure the balance covers.
 """
 
 from __future__ import annotations
@@ -314,7 +315,7 @@ def make_books(flows: dict[str, Flows], calendar: Calendar, rng: np.random.Gener
     return Books(_stack(parts), _stack(lines), _stack(budget))
 
 
-# ---- flows ---------------------------------------------------------------------------------------------------------
+# ---- flows -----------------------------------------------------------------------------------------------
 
 
 def _paid_next_month(amount: Ints, calendar: Calendar) -> Ints:
@@ -384,7 +385,7 @@ def _plan_transfers(flows: Flows, premium: Ints, calendar: Calendar) -> None:
     flows.from_lower, flows.to_lower = _only_city(up), _only_city(down)
 
 
-# ---- booking -------------------------------------------------------------------------------------------------------
+# ---- booking ---------------------------------------------------------------------------------------------
 
 
 def _shift(amount: Ints) -> Ints:
@@ -499,7 +500,22 @@ def _book(fund: str, flows: Flows, calendar: Calendar) -> tuple[list[Voucher], d
     opening["3001"] = net - opening.get("3101", zero[:, 0])
     assets = sum((v for k, v in opening.items() if k.startswith("1")), zero[:, 0])
     opening["1003"] = net - assets
+    # The fiscal account never runs dry: where a small county's would, its opening is lifted.
+    path = opening["1003"][:, None] + np.cumsum(_movement(vouchers, "1003", zero), axis=1)
+    lift = np.maximum(-path.min(axis=1), 0)
+    opening["1003"] = opening["1003"] + lift
+    opening["3001"] = opening["3001"] + lift
     return vouchers, opening
+
+
+def _movement(vouchers: Sequence[Voucher], subject: str, zero: Ints) -> Ints:
+    """Debit less credit of a subject."""
+    out = zero.copy()
+    for voucher in vouchers:
+        for code, is_debit, amount in voucher.lines:
+            if code == subject:
+                out += amount if is_debit else -amount
+    return out
 
 
 def _held_premiums(premium: Ints, calendar: Calendar) -> tuple[Ints, Ints]:
@@ -521,10 +537,7 @@ def _year_to_date(amount: Ints, calendar: Calendar) -> Ints:
 def _opening_balance(
     fund: str, income: Mapping[str, Ints], expense: Mapping[str, Ints], calendar: Calendar
 ) -> Ints:
-    """Net assets at the simulation's start, so that the anchor month covers the calibrated months of expenditure.
-
-    The anchor is the December of the middle year.
-    """
+    """Net assets at the simulation's start, such that the December of the middle year covers the months wanted."""
     transfers = ("4401", "4402", "5301", "5302")
     own_out = sum(
         (v for k, v in expense.items() if k not in transfers), np.zeros_like(next(iter(expense.values())))
@@ -607,7 +620,7 @@ def _voucher_lines(fund_at: int, vouchers: list[Voucher], calendar: Calendar) ->
 
 
 def _budget(fund_at: int, flows: Flows, calendar: Calendar, rng: np.random.Generator) -> dict[str, NDArray]:
-    """Yearly budget by item: at the year's start, and adjusted from July on. Whole yuan, some per cent off the actual."""
+    """Yearly budget by item, set in January and adjusted in July: hundreds of yuan, a few per cent off."""
     actual: dict[str, Ints] = flows.income | flows.expense
     if flows.to_upper is not None:
         assert flows.from_lower is not None and flows.to_lower is not None and flows.from_upper is not None

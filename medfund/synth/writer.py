@@ -91,7 +91,7 @@ def write(
     `months` are the first and the last month as YYYY-MM, 48 months to 2026-10 by default. `faults` names what to plant;
     answer_key.json then says what there is to find. The same arguments give byte-identical files.
     An earlier run's files in `directory` are replaced. Raises UsageError for arguments that can't be meant and for a
-    directory that holds other files.
+    directory that holds other files, MedfundError when it can't be written.
     """
     wanted = _settlement_count(size, settlements)
     window = _window(months or DEFAULT_MONTHS)
