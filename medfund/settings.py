@@ -64,6 +64,11 @@ class Home:
         return self.root / "bureau.toml"
 
     @property
+    def contract_file(self) -> Path:
+        """The bureau's own columns and header spellings; may be missing."""
+        return self.root / "contract.yml"
+
+    @property
     def lock(self) -> Path:
         """One writer at a time: ingest, build, rollback, prune and waive hold it."""
         return self.root / ".lock"

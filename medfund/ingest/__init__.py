@@ -1,0 +1,119 @@
+"""Landing raw exports: typed Parquet batches, rejects and an account of every row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from medfund.contract import load_contract
+from medfund.errors import Refused, UsageError
+from medfund.ingest import landing
+from medfund.ingest.landing import ensure_tables, read_batches
+from medfund.ingest.load import Loader
+from medfund.ingest.report import BatchReport, FileProblem
+from medfund.ingest.sources import EXPECTED, Found, find, hash_file, open_found
+from medfund.settings import Bureau, Home
+
+__all__ = ["BatchReport", "ensure_tables", "ingest", "read_batches"]
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""
+
+
+def ingest(
+    home: Home,
+    bureau: Bureau,
+    paths: Sequence[Path],
+    *,
+    table: str | None = None,
+    bureau_code: str | None = None,
+    dry_run: bool = False,
+    say: Callable[[str], None] = _silent,
+) -> list[BatchReport]:
+    """Land every raw export that `paths` name, one batch per file (archive member, sheet).
+
+    The caller holds the home's writer lock. `table` takes every file as that table, `bureau_code` says where
+    the exports come from (default: the bureau's own code), `dry_run` reports without landing anything.
+    A file that cannot be taken is reported with status "refused" and does not stop the others.
+
+    Raises UsageError for a path that does not exist or an unknown table, Refused when not a single row of all
+    files was landed or there already, MedfundError when the disk or memory gives out. Committed batches stay.
+    """
+    contract = load_contract(home.contract_file)
+    if table is not None and table not in contract.tables:
+        raise UsageError(f"--table {table}: no such table; expected one of {', '.join(contract.tables)}")
+    if not paths:
+        raise UsageError("no path given; expected files or folders of raw exports")
+    ignored: list[str] = []
+    found = list(find(paths, home, ignored))
+    if not found:
+        raise Refused(
+            f"{', '.join(str(p) for p in paths)}: no raw export here"
+            + (f" ({len(ignored)} other files)" if ignored else "")
+            + f"; expected {EXPECTED}"
+        )
+    if ignored:
+        say(f"{len(ignored)} files of other kinds are left alone: {', '.join(ignored[:5])}")
+
+    landing.sweep(home)
+    ensure_tables(home, contract)
+    loader = Loader(home, bureau, contract, bureau_code or bureau.code, dry_run)
+    reports: list[BatchReport] = []
+    try:
+        for nth, one in enumerate(found, 1):
+            fresh = _take(loader, one, table)
+            prefix = f"[{nth}/{len(found)}] " if len(found) > 1 else ""
+            for report in fresh:
+                reports.append(report)
+                say(prefix + report.sentence())
+                for warning in report.warnings:
+                    say(f"  {warning}")
+    finally:
+        loader.close()
+    if not any(report.rows_landed or report.rows_identical for report in reports):
+        first = next((r.problem for r in reports if r.problem), None) or reports[0].sentence()
+        if len(reports) == 1:
+            raise Refused(first)
+        raise Refused(f"nothing could be landed from {len(reports)} files; the first: {first}")
+    return reports
+
+
+def _refused(shown: str, problem: FileProblem) -> BatchReport:
+    return BatchReport(source_file=shown, status="refused", problem=str(problem))
+
+
+def _take(loader: Loader, found: Found | FileProblem, table: str | None) -> list[BatchReport]:
+    """Land one delivered file. Bytes that were landed before cost only their hash."""
+    if isinstance(found, FileProblem):
+        return [_refused(str(found).split(":")[0], found)]
+    reports: list[BatchReport] = []
+    try:
+        sha256 = hash_file(found.path)
+        known = loader.known(sha256, Path(found.shown).name, table)
+        if known:
+            return [loader.repeat(batch["source_file"], batch) for batch in known]
+        for source in open_found(found, sha256, loader.work):
+            if isinstance(source, FileProblem):
+                reports.append(_refused(found.shown, source))
+                continue
+            try:
+                again = loader.known(source.sha256, source.stem, table) if source.container else []
+                if again:
+                    reports += [loader.repeat(source.shown, batch) for batch in again]
+                else:
+                    reports += loader.load(source, table)
+            except FileProblem as problem:
+                reports.append(_refused(source.shown, problem))
+            finally:
+                source.discard()
+    except FileProblem as problem:
+        reports.append(_refused(found.shown, problem))
+    except PermissionError as error:
+        reports.append(
+            _refused(
+                found.shown,
+                FileProblem(f"{found.shown}: cannot be read ({error.strerror}); expected a readable file"),
+            )
+        )
+    return reports

@@ -1,0 +1,114 @@
+"""The landing on disk: batches, their numbers, staging and the atomic commit."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from medfund.contract import Contract, Table, load_contract
+from medfund.ingest.sqltypes import ident, quoted
+from medfund.settings import Home
+
+EMPTY_BATCH = "000000"
+
+
+def staging(home: Home) -> Path:
+    """Where batches are written before they are committed; same file system as the landing."""
+    return home.landing / ".staging"
+
+
+def sweep(home: Home) -> None:
+    """Remove what a killed ingest left behind. Committed batches are never touched."""
+    shutil.rmtree(staging(home), ignore_errors=True)
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def commit(home: Home, staged: Path, table: str, batch_id: str) -> Path:
+    """Make a staged batch visible by one rename, after its bytes are on the disk."""
+    for path in staged.iterdir():
+        _fsync(path)
+    _fsync(staged)
+    target = home.landing / table / f"batch={batch_id}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staged.rename(target)
+    _fsync(target.parent)
+    return target
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Readable JSON, Chinese as it is."""
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def read_batches(home: Home) -> list[dict[str, Any]]:
+    """The account of every landed batch (batch.json), in batch order."""
+    if not home.landing.exists():
+        return []
+    found = [
+        json.loads(path.read_text(encoding="utf-8")) for path in home.landing.glob("*/batch=*/batch.json")
+    ]
+    return sorted(found, key=lambda batch: batch["batch_id"])
+
+
+def next_batch_number(home: Home) -> int:
+    """One more than the highest batch number of any table."""
+    if not home.landing.exists():
+        return 1
+    numbers = [int(path.name.removeprefix("batch=")) for path in home.landing.glob("*/batch=[0-9]*")]
+    return max(numbers, default=0) + 1
+
+
+def batch_dir(home: Home, table: str, batch_id: str) -> Path:
+    """Directory of a committed batch."""
+    return home.landing / table / f"batch={batch_id}"
+
+
+def empty_select(table: Table) -> str:
+    """SQL that gives no rows of the table's landing types."""
+    columns = ", ".join(f"CAST(NULL AS {t}) AS {ident(c)}" for c, t in table.landing_types().items())
+    return f"SELECT {columns} WHERE false"
+
+
+def ensure_tables(home: Home, contract: Contract | None = None) -> None:
+    """Give every contract table a batch 000000 with no rows, so that each source exists with its types.
+
+    Rewritten only where the contract has changed since.
+    """
+    contract = contract or load_contract(home.contract_file)
+    con = duckdb.connect()
+    try:
+        for table in contract.tables.values():
+            target = batch_dir(home, table.name, EMPTY_BATCH)
+            rows = target / "rows.parquet"
+            if rows.exists() and _columns(con, rows) == table.landing_types():
+                continue
+            staged = staging(home) / f"{table.name}-{EMPTY_BATCH}"
+            shutil.rmtree(staged, ignore_errors=True)
+            staged.mkdir(parents=True)
+            new = staged / "rows.parquet"
+            con.execute(f"COPY ({empty_select(table)}) TO {quoted(str(new))} (FORMAT parquet)")
+            if target.exists():
+                _fsync(new)
+                new.replace(rows)
+                shutil.rmtree(staged)
+            else:
+                commit(home, staged, table.name, EMPTY_BATCH)
+    finally:
+        con.close()
+
+
+def _columns(con: duckdb.DuckDBPyConnection, rows: Path) -> dict[str, str]:
+    described = con.execute(f"DESCRIBE SELECT * FROM read_parquet({quoted(str(rows))})").fetchall()
+    return {row[0]: row[1] for row in described if row[0] != "batch"}

@@ -1,0 +1,280 @@
+"""The SQL of one file: from raw text columns to typed rows, problems and rejects.
+
+    raw     one text expression per contract column (the first filled one where several headers feed it)
+    typed   blanks and null words gone, types tried
+    final   bounds, sentinels and identifier damage applied, rows numbered
+
+A row with a problem is let through with a null where the column allows it, and kept back where not.
+Row numbering is a barrier the optimiser does not push filters through, so each value is typed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from medfund.contract import Column, Contract, Table
+from medfund.ingest.layout import Layout
+from medfund.ingest.privacy import MASK, pseudonym
+from medfund.ingest.sqltypes import bounds, expected, ident, is_null_word, quoted, trimmed, typed
+
+# Spreadsheets turn long numbers into 1.10105E+17; the digits are gone.
+_SCIENTIFIC = "[0-9]([.][0-9]+)?[eE][+][0-9]+"
+
+
+def is_identifier(table: Table, column: Column) -> bool:
+    """A text column whose values name something, so that scientific notation means damage."""
+    if column.type != "text":
+        return False
+    return (
+        column.privacy == "pseudonym"
+        or column.name in (*table.key, *table.alt_key)
+        or column.name.endswith(("_id", "_sn", "_no", "rid", "evtsn", "_code"))
+    )
+
+
+@dataclass
+class FileQuery:
+    """SQL fragments for one file. `relation` yields text columns c0, c1, …; `wide` says that blanks other
+    than spaces may surround values; `quotes` that values may hold line ends."""
+
+    contract: Contract
+    layout: Layout
+    relation: str
+    wide: bool
+    quotes: bool
+
+    @property
+    def table(self) -> Table:
+        return self.layout.table
+
+    def _present(self) -> list[Column]:
+        """Columns of the file that are read: all that land, and required ones that do not."""
+        return [
+            c
+            for c in self.table.columns.values()
+            if c.name in self.layout.sources and (c.lands or c.required)
+        ]
+
+    def _source(self, place: int) -> str:
+        raw = ident(f"c{place}")
+        return f"translate({raw}, chr(9) || chr(10) || chr(13), '')" if self.quotes else raw
+
+    def _null(self, text: str, column: Column) -> str:
+        return is_null_word(text, self.contract.null_values, column.keep)
+
+    def _raw(self, column: Column) -> str:
+        """The text of a column; where several headers feed it, the first value that is not a null word."""
+        places = [self._source(place) for place in self.layout.sources[column.name]]
+        if len(places) == 1:
+            return places[0]
+        filled = [
+            f"CASE WHEN NOT {self._null(trimmed(place, True), column)} THEN {place} END" for place in places
+        ]
+        return f"coalesce({', '.join([*filled, places[0]])})"
+
+    def pipeline(self) -> str:
+        """All rows with r_<column> (raw text), v_<column> (typed) and _row_no."""
+        present = self._present()
+        raw = ", ".join(f"{self._raw(c)} AS {ident('r_' + c.name)}" for c in present)
+        first, second = [], []
+        for column in present:
+            r, v = ident("r_" + column.name), ident("v_" + column.name)
+            if column.type == "text":
+                first.append(f"{trimmed(r, self.wide)} AS {v}")
+                nulls = [self._null(v, column)]
+                if is_identifier(self.table, column):
+                    nulls.append(self._damaged(v))
+                second.append(f"CASE WHEN {' OR '.join(nulls)} THEN NULL ELSE {v} END AS {v}")
+            else:
+                first.append(f"{typed(r, column, self.contract.time_zone)} AS {v}")
+                second.append(f"{self._bounded(v, column)} AS {v}")
+            first.append(r)
+            second.append(r)
+        return (
+            f"SELECT *, row_number() OVER () AS _row_no FROM (SELECT {', '.join(second)} FROM "
+            f"(SELECT {', '.join(first)} FROM (SELECT {raw} FROM {self.relation})))"
+        )
+
+    @staticmethod
+    def _damaged(text: str) -> str:
+        return (
+            f"((contains({text}, 'E+') OR contains({text}, 'e+')) "
+            f"AND regexp_full_match({text}, {quoted(_SCIENTIFIC)}))"
+        )
+
+    @staticmethod
+    def _bounded(value: str, column: Column) -> str:
+        limits = bounds(column)
+        if limits:
+            return f"CASE WHEN {value} BETWEEN {limits[0]} AND {limits[1]} THEN {value} END"
+        if column.null_when is not None:
+            return f"nullif({value}, CAST({quoted(column.null_when)} AS {column.duckdb_type}))"
+        return value
+
+    def _problem(self, column: Column) -> str:
+        """SQL condition: the value is missing where required, or there but of no use."""
+        r, v = ident("r_" + column.name), ident("v_" + column.name)
+        if column.required:
+            return f"{v} IS NULL"
+        if column.type == "text":
+            if not is_identifier(self.table, column):
+                return "false"
+            text = trimmed(r, True)
+            return f"({v} IS NULL AND {r} IS NOT NULL AND NOT {self._null(text, column)})"
+        text = trimmed(r, True)
+        unused = f"{v} IS NULL AND {r} IS NOT NULL AND NOT {self._null(text, column)}"
+        if column.null_when is not None:
+            sentinel = f"try_cast({text} AS {column.duckdb_type}) = CAST({quoted(column.null_when)} AS {column.duckdb_type})"
+            unused += f" AND NOT coalesce({sentinel}, false)"
+        return f"({unused})"
+
+    def _key_broken(self) -> str | None:
+        """SQL condition: neither the key nor the alternative key is whole; None where it cannot happen."""
+        table = self.table
+        numbered = table.numbered.column if table.numbered else None
+
+        def whole(names: Sequence[str]) -> str | None:
+            tests = []
+            for name in names:
+                if name == numbered or table.columns[name].required:
+                    continue
+                if name not in self.layout.sources:
+                    return "false"
+                tests.append(f"{ident('v_' + name)} IS NOT NULL")
+            return " AND ".join(tests) if tests else None
+
+        key = whole(table.key)
+        if key is None:
+            return None
+        other = whole(table.alt_key) if table.alt_key else "false"
+        if other is None:
+            return None
+        return f"NOT (({key}) OR ({other}))"
+
+    def rejecting(self) -> str:
+        """SQL condition of a row that does not land."""
+        tests = [self._problem(c) for c in self._present() if c.required]
+        broken = self._key_broken()
+        return "(" + " OR ".join([*tests, *([broken] if broken else [])] or ["false"]) + ")"
+
+    def troubled(self) -> str:
+        """SQL condition of a row with anything to report."""
+        tests = [self._problem(c) for c in self._present()]
+        broken = self._key_broken()
+        tests = [t for t in tests if t != "false"] + ([broken] if broken else [])
+        return "(" + " OR ".join(tests or ["false"]) + ")"
+
+    def landing_select(self, meta: dict[str, str], counter: str) -> str:
+        """Rows as they land. Every troubled row draws a number from the sequence `counter`."""
+        present = {c.name for c in self._present()}
+        columns = []
+        for column in self.table.landed:
+            name = ident(column.name)
+            v = ident("v_" + column.name)
+            if column.name not in present:
+                columns.append(f"CAST(NULL AS {column.duckdb_type}) AS {name}")
+            elif column.privacy == "pseudonym":
+                columns.append(f"{pseudonym(v, column.unless)} AS {name}")
+            elif column.privacy == "month":
+                columns.append(f"CAST(date_trunc('month', {v}) AS DATE) AS {name}")
+            else:
+                columns.append(f"{v} AS {name}")
+        kept = (
+            f"SELECT * FROM ({self.pipeline()}) WHERE CASE WHEN {self.troubled()} "
+            f"THEN nextval({quoted(counter)}) > 0 AND NOT {self.rejecting()} ELSE true END"
+        )
+        values = ", ".join(ident(c.name) for c in self.table.landed)
+        metas = ", ".join(f"{sql} AS {name}" for name, sql in meta.items())
+        return (
+            f"SELECT {values}, {metas}, {row_hash(self.table)} AS _row_hash "
+            f"FROM (SELECT {', '.join(columns)}, _row_no FROM ({kept}))"
+        )
+
+    def problems_select(self) -> str:
+        """Troubled rows: _row_no, rejected, issues [{name, value, reason, rejects}], row_json (if rejected)."""
+        issues = []
+        for column in self._present():
+            condition = self._problem(column)
+            if condition == "false":
+                continue
+            r = ident("r_" + column.name)
+            reason = quoted(f"expected {expected(column)}")
+            if column.required:
+                blank = f"{r} IS NULL OR {self._null(trimmed(r, True), column)}"
+                reason = (
+                    f"CASE WHEN {blank} THEN 'required value is missing; expected ' || {quoted(expected(column))} "
+                    f"ELSE {self._complaint(column)} END"
+                )
+            else:
+                reason = self._complaint(column)
+            issues.append(
+                f"CASE WHEN {condition} THEN {{'name': {quoted(column.name)}, 'value': {self._shown(column)}, "
+                f"'reason': {reason}, 'rejects': {'true' if column.required else 'false'}}} END"
+            )
+        broken = self._key_broken()
+        if broken:
+            key = ", ".join(self.table.key)
+            other = f" or {', '.join(self.table.alt_key)}" if self.table.alt_key else ""
+            issues.append(
+                f"CASE WHEN {broken} THEN {{'name': {quoted(self.table.key[0])}, 'value': CAST(NULL AS VARCHAR), "
+                f"'reason': {quoted(f'the key is incomplete; expected {key}{other} filled')}, 'rejects': true}} END"
+            )
+        listed = f"list_filter([{', '.join(issues)}], lambda one: one IS NOT NULL)" if issues else "[]"
+        fields = [f"{quoted(c.name)}, {self._shown(c)}" for c in self._present()]
+        read = {c.name for c in self._present()}
+        masked = [c for c in self.layout.sources if c not in read] + self.layout.unknown
+        fields += [f"{quoted(name)}, {quoted(MASK)}" for name in dict.fromkeys(masked) if name not in read]
+        return (
+            f"SELECT _row_no, {self.rejecting()} AS rejected, {listed} AS issues, "
+            f"CASE WHEN {self.rejecting()} THEN CAST(json_object({', '.join(fields)}) AS VARCHAR) END AS row_json "
+            f"FROM ({self.pipeline()}) WHERE {self.troubled()}"
+        )
+
+    @staticmethod
+    def _complaint(column: Column) -> str:
+        if column.type == "text":
+            return quoted("the identifier was turned into a number and lost its digits; expected text")
+        return quoted(f"cannot be read as {column.type}; expected {expected(column)}")
+
+    def _shown(self, column: Column) -> str:
+        """The raw value as a report may show it."""
+        r = ident("r_" + column.name)
+        if column.privacy in ("drop", "month"):
+            return f"CASE WHEN {r} IS NOT NULL THEN {quoted(MASK)} END"
+        if column.privacy == "pseudonym":
+            return pseudonym(trimmed(r, True), column.unless)
+        return r
+
+    def disagreements(self) -> str | None:
+        """SQL counting, per doubly fed column, the rows whose headers give different values."""
+        parts = []
+        for name, places in self.layout.doubled.items():
+            column = self.table.columns[name]
+            values = []
+            for place in places:
+                raw = self._source(place)
+                text = trimmed(raw, True)
+                value = text if column.type == "text" else typed(raw, column, self.contract.time_zone)
+                values.append(f"CASE WHEN NOT {self._null(text, column)} THEN {value} END")
+            differ = " OR ".join(f"({values[0]}) <> ({other})" for other in values[1:])
+            parts.append(f"count(*) FILTER ({differ}) AS {ident(name)}")
+        return f"SELECT {', '.join(parts)} FROM {self.relation}" if parts else None
+
+
+def row_hash(table: Table) -> str:
+    """SQL of the hash of all landed contract values of a row."""
+    return f"hash({', '.join(ident(c.name) for c in table.landed)})"
+
+
+def key_hash(table: Table) -> str:
+    """SQL of the hash of a landed row's key (of its parent, where rows are replaced as a set)."""
+    scope = ["_bureau", *(["_as_of"] if table.snapshot else [])]
+    if table.replaced_per:
+        return f"hash({', '.join([*scope, *map(ident, table.replaced_per)])})"
+    key = f"hash({', '.join([*scope, *map(ident, table.key)])})"
+    if not table.alt_key:
+        return key
+    whole = " AND ".join(f"{ident(name)} IS NOT NULL" for name in table.key)
+    other = f"hash({', '.join([quoted('alternative'), *scope, *map(ident, table.alt_key)])})"
+    return f"CASE WHEN {whole} THEN {key} ELSE {other} END"
