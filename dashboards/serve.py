@@ -23,12 +23,10 @@ _OPTIONS: dict[str, str] = {
     "theme.light.backgroundColor": "#ffffff",
     "theme.light.secondaryBackgroundColor": "#F3F6F9",
     "theme.light.textColor": "#1F2937",
-    "theme.light.metricValueFontSize": "1.5rem",
     "theme.dark.primaryColor": "#56B4E9",
     "theme.dark.backgroundColor": "#111827",
     "theme.dark.secondaryBackgroundColor": "#1F2937",
     "theme.dark.textColor": "#E5E7EB",
-    "theme.dark.metricValueFontSize": "1.5rem",
 }
 
 

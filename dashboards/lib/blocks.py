@@ -6,7 +6,7 @@ Pages place these and nothing else. Whatever is shown is also collected, so that
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -50,7 +50,8 @@ def _sheet(view: Screen, layout: str, title: str, table: Table) -> Sheet:
     at = [table.columns.index(_column_name(view, column)) if len(table) else 0 for column in columns]
     rows = tuple(
         tuple(
-            coded(view, column.codes, row[i]) if column.codes else row[i] for i, column in zip(at, columns, strict=True)
+            coded(view, column.codes, row[i]) if column.codes else row[i]
+            for i, column in zip(at, columns, strict=True)
         )
         for row in table.rows
     )
@@ -107,7 +108,9 @@ def _origin(view: Screen, queries: Sequence[str]) -> str:
     )
 
 
-def explain(view: Screen, key: str, indicator_ids: Sequence[str], queries: Sequence[str], note: str = "") -> None:
+def explain(
+    view: Screen, key: str, indicator_ids: Sequence[str], queries: Sequence[str], note: str = ""
+) -> None:
     """The ⓘ of a figure: what it is, where it comes from, how many checks stand behind it."""
     with st.popover(view.t("word.about"), icon=":material/info:", type="tertiary", key=f"about_{key}"):
         for indicator_id in indicator_ids:
@@ -175,12 +178,15 @@ def figure(
     queries: Sequence[str],
     indicators: Sequence[str] = (),
     note: str = "",
+    controls: Callable[[], object] | None = None,
 ) -> None:
     """A figure whole: title with ⓘ, chart, one sentence, table with downloads. Without rows it says what is missing."""
     with st.container(key=f"figure_{key}", border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"##### {title}")
             explain(view, key, indicators, queries, note)
+        if controls is not None:
+            controls()
         if not len(rows):
             empty(view, queries)
             return
@@ -220,20 +226,20 @@ def tile(
     against: str = "",
 ) -> None:
     """One figure of the leadership screen: value, change on last year, 24-month line, light in colour, shape and words."""
-    arrow = {1: "up", -1: "down"}.get(against_year.way, "off") if against_year else "off"
     basis = against or view.t("change.on_year")
-    words = view.t("change.words", basis=basis, change=against_year.text) if against_year else view.t("change.no_year")
-    with st.container(border=True, key=f"tile_{key}", height="stretch"):
-        st.metric(
-            title,
-            value,
-            delta=words,
-            delta_color="gray",
-            delta_arrow=arrow,  # type: ignore[arg-type]
-            chart_data=[float(point) for point in history if point is not None] or None,
-            chart_type="line",
+    words = (
+        view.t("change.words", basis=basis, change=against_year.text)
+        if against_year
+        else view.t("change.no_year")
+    )
+    arrow = {1: "↑ ", -1: "↓ "}.get(against_year.way, "→ ") if against_year else ""
+    points = [float(point) for point in history if point is not None]
+    with st.container(border=True, key=f"tile_{key}", height="stretch", gap="xsmall"):
+        st.metric(title, value, chart_data=points or None, chart_type="line", delta_color="blue")
+        st.html(
+            f'<div class="mf-change">{html.escape(arrow + words)}</div>'
+            f'<div class="mf-more">{html.escape(second_line)}</div>'
         )
-        st.caption(second_line)
         label = html.escape(view.t(light.reason))
         st.html(f'<span class="mf-light mf-{light.level}">{lights.SHAPES[light.level]} {label}</span>')
         explain(view, f"tile_{key}", indicators, queries, note)
@@ -302,10 +308,20 @@ def page_export(view: Screen, key: str) -> None:
     )
 
 
-def header(view: Screen, key: str) -> None:
-    """The page's title and what it answers."""
+def header(view: Screen, key: str, *, chosen: bool = False) -> None:
+    """The page's title and what it answers, or whose figures it shows."""
     st.title(view.t(f"page.{key}"), anchor=False)
-    st.caption(view.t(f"answers.{key}"))
+    if chosen and view.fund_row is not None:
+        st.markdown(
+            view.t(
+                "header.chosen",
+                fund=view.name(view.fund_row),
+                book=view.book_name,
+                month=formats.month(view.period, view.lang),
+            )
+        )
+    else:
+        st.caption(view.t(f"answers.{key}"))
     waivers = view.info.get("waivers")
     if waivers not in (None, "", "[]", 0, []):
         st.warning(view.t("trust.waived", waivers=waivers_text(view)))
@@ -332,5 +348,3 @@ def _presence(view: Screen, rows: int | None) -> str:
     if rows is None:
         return view.t("planned.absent")
     return view.t("planned.rows", rows=formats.count(rows)) if rows else view.t("planned.empty")
-
-

@@ -89,7 +89,9 @@ def release_ids() -> list[str]:
 def find_release(wanted: str) -> Release | None:
     """The release of that id, or the current one for `current`; None when it is not there."""
     release_id = current_id() if wanted == CURRENT else wanted if wanted in release_ids() else None
-    return None if release_id is None else Release(release_id, home().releases / release_id / "medfund.duckdb")
+    return (
+        None if release_id is None else Release(release_id, home().releases / release_id / "medfund.duckdb")
+    )
 
 
 def _close(connection: duckdb.DuckDBPyConnection) -> None:
@@ -102,7 +104,11 @@ def _connection(path: str) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(
         path,
         read_only=True,
-        config={"enable_external_access": False, "autoinstall_known_extensions": False, "lock_configuration": True},
+        config={
+            "enable_external_access": False,
+            "autoinstall_known_extensions": False,
+            "lock_configuration": True,
+        },
     )
 
 

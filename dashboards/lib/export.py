@@ -47,11 +47,19 @@ def csv_bytes(sheet: Sheet) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def xlsx_bytes(sheets: Iterable[Sheet], notes: Sequence[tuple[str, Sequence[str], Sequence[Sequence[str]]]]) -> bytes:
+def xlsx_bytes(
+    sheets: Iterable[Sheet], notes: Sequence[tuple[str, Sequence[str], Sequence[Sequence[str]]]]
+) -> bytes:
     """A workbook: one sheet per table, then sheets of notes given as (name, header, rows of text)."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(
-        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+        out,
+        {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
     )
     head = book.add_format({"bold": True, "text_wrap": True, "bottom": 1})
     title = book.add_format({"bold": True, "font_size": 13})

@@ -40,7 +40,13 @@ def palette(screen: Screen) -> tuple[str, ...]:
 def template(screen: Screen) -> go.layout.Template:
     """The one Plotly template of the project, for a light or a dark background, larger on a large screen."""
     ink, grid = _INK[screen.theme], _GRID[screen.theme]
-    axis = {"gridcolor": grid, "zerolinecolor": ink, "linecolor": grid, "automargin": True}
+    axis = {
+        "gridcolor": grid,
+        "zerolinecolor": ink,
+        "linecolor": grid,
+        "automargin": True,
+        "ticklabelstandoff": 6,
+    }
     return go.layout.Template(
         layout={
             "font": {"family": _FONT, "color": ink, "size": 18 if screen.large else 13},
@@ -74,12 +80,18 @@ def _money_axis(screen: Screen, unit: formats.Unit) -> dict[str, Any]:
 
 
 def _time_axis(screen: Screen) -> dict[str, Any]:
-    return {"tickformat": "%Y年%-m月" if screen.lang == "zh" else "%Y-%m", "hoverformat": "%Y-%m", "nticks": 8}
+    return {
+        "tickformat": "%Y年%-m月" if screen.lang == "zh" else "%Y-%m",
+        "hoverformat": "%Y-%m",
+        "nticks": 8,
+    }
 
 
 def _mark_policy(figure: go.Figure, screen: Screen, first: date, last: date, scheme: str) -> None:
     for event in policy.between(first, last, scheme):
-        figure.add_vline(x=event.on.isoformat(), line={"dash": "dot", "width": 1, "color": _INK[screen.theme]})
+        figure.add_vline(
+            x=event.on.isoformat(), line={"dash": "dot", "width": 1, "color": _INK[screen.theme]}
+        )
         figure.add_annotation(
             x=event.on.isoformat(),
             y=1,
@@ -95,7 +107,7 @@ def _mark_policy(figure: go.Figure, screen: Screen, first: date, last: date, sch
 
 def balance_line(screen: Screen, table: Table, forecast: Table) -> go.Figure:
     """The cumulative balance month by month with policy marks, and a fan where the release holds a forecast."""
-    figure = _figure(screen, 340)
+    figure = _figure(screen, 300)
     hues = palette(screen)
     unit = formats.unit_for([*table.column("closing_balance"), *forecast.column("upper_95")])
     months = table.column("month")
@@ -117,9 +129,13 @@ def balance_line(screen: Screen, table: Table, forecast: Table) -> go.Figure:
                 x=[last["month"]],
                 y=[formats.scaled(last["closing_balance"], unit)],
                 mode="markers+text",
-                marker={"size": 9, "color": hues[0], "symbol": "circle" if last["is_complete"] else "circle-open"},
+                marker={
+                    "size": 9,
+                    "color": hues[0],
+                    "symbol": "circle" if last["is_complete"] else "circle-open",
+                },
                 text=[formats.money(last["closing_balance"], screen.lang, unit)],
-                textposition="top left",
+                textposition="bottom left",
                 hoverinfo="skip",
                 showlegend=False,
             )
@@ -213,16 +229,21 @@ def waterfall(screen: Screen, steps: Sequence[tuple[str, Decimal, str]]) -> go.F
 
 def item_bars(screen: Screen, table: Table, direction: str) -> go.Figure:
     """Items of one direction against the same span a year before, largest at the top; 其中 items are indented."""
-    rows = [row for row in table.where(direction=direction)]
+    rows = list(table.where(direction=direction))
     rows.reverse()
     figure = _figure(screen, 110 + 46 * max(len(rows), 1))
     hues = palette(screen)
     unit = formats.unit_for([row["amount"] for row in rows])
     names = [
-        wrapped(screen.t("figure.of_which", name=screen.name(row)) if row["is_memo"] else screen.name(row), 14)
+        wrapped(
+            screen.t("figure.of_which", name=screen.name(row)) if row["is_memo"] else screen.name(row), 14
+        )
         for row in rows
     ]
-    for name, colour, shape in (("amount_prior_year", hues[6], "x"), ("amount", hues[0 if direction == "income" else 1], "")):
+    for name, colour, opacity in (
+        ("amount_prior_year", hues[6], 0.45),
+        ("amount", hues[0 if direction == "income" else 1], 1),
+    ):
         figure.add_trace(
             go.Bar(
                 orientation="h",
@@ -230,7 +251,7 @@ def item_bars(screen: Screen, table: Table, direction: str) -> go.Figure:
                 y=names,
                 text=[formats.number(row[name], unit) for row in rows],
                 textposition="auto",
-                marker={"color": colour, "pattern": {"shape": shape}},
+                marker={"color": colour, "opacity": opacity},
                 hovertemplate="%{y}<br>%{text}<extra>%{fullData.name}</extra>",
                 name=screen.t(f"figure.{name}"),
             )
@@ -268,7 +289,9 @@ def payable_heat(screen: Screen, table: Table) -> go.Figure:
         )
     )
     _name_gaps(figure, screen, values)
-    figure.update_layout(yaxis={"autorange": "reversed", "showgrid": False}, xaxis={"side": "top", "showgrid": False})
+    figure.update_layout(
+        yaxis={"autorange": "reversed", "showgrid": False}, xaxis={"side": "top", "showgrid": False}
+    )
     return figure
 
 
@@ -304,7 +327,8 @@ def budget_lines(screen: Screen, table: Table) -> go.Figure:
         )
     figure.add_hline(y=1, line={"width": 1, "color": _INK[screen.theme]})
     figure.update_layout(
-        yaxis={"tickformat": ".0%", "rangemode": "tozero"}, xaxis=_time_axis(screen) | {"dtick": "M1", "nticks": None}
+        yaxis={"tickformat": ".0%", "rangemode": "tozero"},
+        xaxis=_time_axis(screen) | {"dtick": "M1", "nticks": None},
     )
     return figure
 
@@ -345,7 +369,8 @@ def published_lines(screen: Screen, table: Table, scheme: str) -> go.Figure:
                 font={"size": 14 if screen.large else 11},
             )
     figure.update_layout(
-        xaxis={"tickformat": "d", "nticks": 10}, yaxis=_money_axis(screen, unit) | {"rangemode": "tozero"}
+        xaxis={"tickformat": "d", "dtick": 1 if len(set(years)) <= 12 else 3},
+        yaxis=_money_axis(screen, unit) | {"rangemode": "tozero"},
     )
     return figure
 
@@ -364,7 +389,10 @@ def checks_heat(screen: Screen, table: Table, dimension_name: Any) -> go.Figure:
             y=tables,
             z=[[None if row is None else min(row["failed"], 1) for row in line] for line in grid],
             text=[
-                ["" if row is None else f"{'■ ' if row['failed'] else ''}{row['failed']}/{row['checks']}" for row in line]
+                [
+                    "" if row is None else f"{'■ ' if row['failed'] else ''}{row['failed']}/{row['checks']}"
+                    for row in line
+                ]
                 for line in grid
             ],
             texttemplate="%{text}",
@@ -378,5 +406,7 @@ def checks_heat(screen: Screen, table: Table, dimension_name: Any) -> go.Figure:
             ygap=2,
         )
     )
-    figure.update_layout(yaxis={"autorange": "reversed", "showgrid": False}, xaxis={"side": "top", "showgrid": False})
+    figure.update_layout(
+        yaxis={"autorange": "reversed", "showgrid": False}, xaxis={"side": "top", "showgrid": False}
+    )
     return figure

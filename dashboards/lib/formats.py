@@ -17,7 +17,9 @@ from dashboards.lib.i18n import Lang, t
 MISSING = "—"
 SUPPRESSED = "*"
 
-Kind = Literal["money", "ratio", "points", "months", "count", "date", "month", "year", "text", "timestamp", "flag"]
+Kind = Literal[
+    "money", "ratio", "points", "months", "count", "date", "month", "year", "text", "timestamp", "flag"
+]
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,11 @@ def ratio(value: float | None, *, places: int = 1, sign: bool = False) -> str:
 
 def points(value: float | None, lang: Lang, *, sign: bool = True) -> str:
     """A difference of two fractions in percentage points: 0.012 is `+1.2 个百分点`."""
-    return MISSING if value is None else f"{_fixed(_decimal(value) * 100, 1, sign=sign)} {t('unit.points', lang)}"
+    return (
+        MISSING
+        if value is None
+        else f"{_fixed(_decimal(value) * 100, 1, sign=sign)} {t('unit.points', lang)}"
+    )
 
 
 def months(value: float | None, lang: Lang, *, sign: bool = False) -> str:
@@ -176,5 +182,6 @@ def change(now: Any, before: Any, kind: Kind, lang: Lang) -> Change | None:
         return Change(_fixed(difference, 0, sign=True), way)
     text = money(difference, lang, sign=True)
     if old > 0:
-        text += f" ({_fixed(difference / old * 100, 1, sign=True)}%)"
+        growth = f"{_fixed(difference / old * 100, 1, sign=True)}%"
+        text += f"\uff08{growth}\uff09" if lang == "zh" else f" ({growth})"
     return Change(text, way)

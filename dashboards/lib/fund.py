@@ -45,16 +45,9 @@ def steps_table(steps: Sequence[tuple[str, Decimal, str]]) -> Table:
 def budget(view: Screen) -> None:
     """The burn-up of one budget line; the reader picks it."""
     rows = view.rows("budget")
-    direction = state.select(
-        "direction",
-        view.t("filter.direction"),
-        ("expenditure", "income"),
-        "expenditure",
-        view.lang,
-        lambda code: view.t(f"direction.{code}"),
-        buttons=True,
-    )
-    mine = rows.where(direction=direction, is_headline=True)
+    directions, first = ("expenditure", "income"), "expenditure"
+    direction = state.choice("direction", directions, first)
+    mine = rows.where(direction=direction, is_total=True)
     now = mine.last
     blocks.figure(
         view,
@@ -67,6 +60,15 @@ def budget(view: Screen) -> None:
         queries=("budget",),
         indicators=("F20",),
         note=view.t("note.budget"),
+        controls=lambda: state.select(
+            "direction",
+            view.t("filter.direction"),
+            directions,
+            first,
+            view.lang,
+            lambda code: view.t(f"direction.{code}"),
+            buttons=True,
+        ),
     )
 
 
@@ -87,29 +89,36 @@ def national(view: Screen) -> None:
         )
         return
     schemes = list(dict.fromkeys(choices.column("scheme")))
-    own = {"employee": "employee", "resident": "resident"}.get((view.fund_row or {}).get("scheme", ""), "total")
-    left, right = st.columns(2)
-    with left:
-        scheme = state.select(
-            "series",
-            view.t("filter.series"),
-            schemes,
-            own if own in schemes else schemes[0],
-            view.lang,
-            lambda code: blocks.coded(view, "scheme", code),
-        )
+    own = {"employee": "employee", "resident": "resident"}.get(
+        (view.fund_row or {}).get("scheme", ""), "total"
+    )
+    scheme = state.choice("series", schemes, own if own in schemes else schemes[0])
     vintages = choices.where(scheme=scheme).column("vintage")
-    with right:
-        vintage = state.select(
-            "vintage",
-            view.t("filter.vintage"),
-            vintages,
-            vintages[0],
-            view.lang,
-            lambda code: blocks.coded(view, "vintage", code),
-        )
+    vintage = state.choice("vintage", vintages, vintages[0])
     rows = view.rows("published", scheme=scheme, vintage=vintage)
     vintage_name = blocks.coded(view, "vintage", vintage)
+
+    def choose() -> None:
+        left, right = st.columns(2)
+        with left:
+            state.select(
+                "series",
+                view.t("filter.series"),
+                schemes,
+                own if own in schemes else schemes[0],
+                view.lang,
+                lambda code: blocks.coded(view, "scheme", code),
+            )
+        with right:
+            state.select(
+                "vintage",
+                view.t("filter.vintage"),
+                vintages,
+                vintages[0],
+                view.lang,
+                lambda code: blocks.coded(view, "vintage", code),
+            )
+
     blocks.figure(
         view,
         "national",
@@ -120,4 +129,5 @@ def national(view: Screen) -> None:
         layout="published",
         queries=("published",),
         note=view.t("note.vintage"),
+        controls=choose,
     )

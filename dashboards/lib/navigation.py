@@ -74,7 +74,9 @@ PAGES: tuple[PageInfo, ...] = (
         ("payment_case", "payment_institution_annual", "institution_indicator_monthly"),
         ("drg_dip_rslt_d", "setl_d"),
     ),
-    PageInfo("remote", "care", ":material/travel_explore:", ("remote_care_monthly",), ("setl_d", "outmed_setl_d")),
+    PageInfo(
+        "remote", "care", ":material/travel_explore:", ("remote_care_monthly",), ("setl_d", "outmed_setl_d")
+    ),
     PageInfo("medicines", "care", ":material/medication:", ("drug_monthly",), ("fee_list_d",)),
     PageInfo(
         "institutions",
@@ -98,7 +100,9 @@ PAGES: tuple[PageInfo, ...] = (
         ("fund_balance_monthly", "fund_income_monthly", "fund_expenditure_monthly", "enrolment_monthly"),
         ("fund_acct_bal", "psn_insu_d"),
     ),
-    PageInfo("workbench", "data", ":material/database:", ("dim_indicator", "release_info"), ("fund_acct_bal",)),
+    PageInfo(
+        "workbench", "data", ":material/database:", ("dim_indicator", "release_info"), ("fund_acct_bal",)
+    ),
 )
 
 GROUPS: tuple[str, ...] = ("overview", "fund", "care", "data")

@@ -41,10 +41,10 @@ def status_strip(view: Screen) -> None:
         ),
         (
             view.t("status.release"),
-            view.release.release_id,
+            formats.moment(view.info.get("built_at"), view.lang),
             view.t(
                 "status.built",
-                moment=formats.moment(view.info.get("built_at"), view.lang),
+                release=view.release.release_id,
                 version=view.info.get("code_version") or formats.MISSING,
             ),
         ),
@@ -58,7 +58,11 @@ def status_strip(view: Screen) -> None:
         (
             view.t("status.unexplained"),
             formats.money(gap["gap"], view.lang) if gap else formats.MISSING,
-            view.t("status.gap_books", books=formats.count(gap["books"]), checked=formats.count(gap["checked_books"]))
+            view.t(
+                "status.gap_books",
+                books=formats.count(gap["books"]),
+                checked=formats.count(gap["checked_books"]),
+            )
             if gap and gap["checked_books"]
             else view.t("status.no_ledger_closing"),
         ),
@@ -73,9 +77,14 @@ def _history(view: Screen, name: str) -> list[float | Decimal | None]:
     return view.rows("balance").column(name)[-_SPARK_MONTHS:]
 
 
-def _band(view: Screen, indicator_id: str) -> tuple[float | None, float | None]:
-    row = view.rows("bands").where(indicator_id=indicator_id).first
-    return (None, None) if row is None else (row["threshold_low"], row["threshold_high"])
+def _indicator(view: Screen, indicator_id: str, kind: str) -> Table:
+    return view.rows("indicator", indicator=indicator_id, kind=kind)
+
+
+def _now(view: Screen, rows: Table) -> dict[str, Any]:
+    """The row of the chosen month, with nothing in it where there is none."""
+    row = rows.last
+    return row if row is not None and row["month"] == view.period else dict.fromkeys(rows.columns)
 
 
 def _against_month(view: Screen, now: Any, before: Any, kind: formats.Kind) -> str:
@@ -90,13 +99,15 @@ def _band_text(view: Screen, low: float | None, high: float | None) -> str:
         return view.t("band.from", low=formats.months(low, view.lang))
     if low is None:
         return view.t("band.to", high=formats.months(high, view.lang))
-    return view.t("band.between", low=formats.shown(low, "months", view.lang), high=formats.months(high, view.lang))
+    return view.t(
+        "band.between", low=formats.shown(low, "months", view.lang), high=formats.months(high, view.lang)
+    )
 
 
 def tiles(view: Screen, now: dict[str, Any]) -> None:
     """The five tiles of the chosen fund."""
     balance, reserve, current, budget, gap = st.columns(5)
-    month = view.period.month
+    month, span = view.period.month, formats.share_of_year(view.period, view.lang)
     season = view.t("note.premium_season") if view.is_resident else ""
     with balance:
         blocks.tile(
@@ -111,7 +122,8 @@ def tiles(view: Screen, now: dict[str, Any]) -> None:
             indicators=("F06",),
             queries=("balance",),
         )
-    low, high = _band(view, "F07")
+    band = _now(view, _indicator(view, "F07", "month"))
+    low, high = band["threshold_low"], band["threshold_high"]
     with reserve:
         blocks.tile(
             view,
@@ -123,19 +135,19 @@ def tiles(view: Screen, now: dict[str, Any]) -> None:
             _history(view, "payable_months"),
             lights.reserve(now["payable_months"], now["payable_prior_year"], low, high),
             indicators=("F07",),
-            queries=("balance", "bands"),
+            queries=("balance", "indicator"),
             note=_against_month(view, now["payable_months"], now["payable_last_month"], "months"),
         )
     with current:
         blocks.tile(
             view,
             "current",
-            view.t("tile.current", span=formats.share_of_year(view.period, view.lang)),
+            view.t("tile.current"),
             formats.money(now["current_balance_ytd"], view.lang),
             formats.change(
                 now["current_balance_ytd"], now["current_balance_ytd_prior_year"], "money", view.lang
             ),
-            view.t("tile.current_month", value=formats.money(now["current_balance"], view.lang)),
+            view.t("tile.current_month", span=span, value=formats.money(now["current_balance"], view.lang)),
             _history(view, "current_balance_ytd"),
             lights.year_to_date(
                 now["current_balance_ytd"],
@@ -149,29 +161,36 @@ def tiles(view: Screen, now: dict[str, Any]) -> None:
         )
     with budget:
         _budget_tile(view)
-    _, limit = _band(view, "F10")
+    growth = _indicator(view, "F10", "ytd")
+    latest_growth = _now(view, growth)
     with gap:
         blocks.tile(
             view,
             "gap",
             view.t("tile.gap"),
-            formats.points(now["growth_gap_ytd"], view.lang),
-            formats.change(now["growth_gap_ytd"], now["growth_gap_prior_year"], "points", view.lang),
+            formats.points(latest_growth["value"], view.lang),
+            formats.change(latest_growth["value"], latest_growth["value_prior_year"], "points", view.lang),
             view.t(
                 "tile.growths",
+                span=span,
                 income=formats.money(now["income_ytd"], view.lang),
                 expenditure=formats.money(now["expenditure_ytd"], view.lang),
             ),
-            _history(view, "growth_gap_ytd"),
-            lights.growth_gap(now["growth_gap_ytd"], limit, resident=view.is_resident, month=month),
+            growth.column("value")[-_SPARK_MONTHS:],
+            lights.growth_gap(
+                latest_growth["value"],
+                latest_growth["threshold_high"],
+                resident=view.is_resident,
+                month=month,
+            ),
             indicators=("F10", "F08", "F09"),
-            queries=("balance", "bands"),
+            queries=("indicator",),
             note=season,
         )
 
 
 def _budget_tile(view: Screen) -> None:
-    lines = view.rows("budget").where(direction="expenditure", is_headline=True)
+    lines = view.rows("budget").where(direction="expenditure", is_total=True)
     now = lines.last
     if now is None or now["month"] != view.period:
         blocks.tile(
@@ -195,7 +214,7 @@ def _budget_tile(view: Screen) -> None:
         view.t("tile.budget"),
         formats.ratio(now["execution_rate"]),
         formats.change(now["execution_rate"], expected, "ratio", view.lang),
-        view.t(words, share=formats.ratio(expected), item=view.name(now)),
+        view.t(words, share=formats.ratio(expected)),
         lines.column("execution_rate"),
         lights.budget(now["deviation"]),
         indicators=("F20",),
@@ -209,7 +228,9 @@ def forecast_note(view: Screen, forecast: Table) -> str:
     first = forecast.first
     if first is None:
         return view.t("forecast.none")
-    return view.t("forecast.some", model=first["model"], origin=formats.month(first["origin_month"], view.lang))
+    return view.t(
+        "forecast.some", model=first["model"], origin=formats.month(first["origin_month"], view.lang)
+    )
 
 
 def signals(view: Screen) -> None:

@@ -105,7 +105,16 @@ QUERIES: dict[str, Query] = {
     ),
     "indicators": Query(
         ("dim_indicator",),
-        ("indicator_id", "name_zh", "name_en", "definition_zh", "definition_en", "unit", "direction", "source"),
+        (
+            "indicator_id",
+            "name_zh",
+            "name_en",
+            "definition_zh",
+            "definition_en",
+            "unit",
+            "direction",
+            "source",
+        ),
         """
         select indicator_id, name_zh, name_en, definition_zh, definition_en, unit, direction, source
         from marts.dim_indicator
@@ -116,7 +125,7 @@ QUERIES: dict[str, Query] = {
         _BOOK_TABLES,
         ("month",),
         f"""
-        with {_BOOK}, compared as (
+        with {_BOOK}
         select
             book.*,
             book.income_ytd - book.expenditure_ytd as current_balance_ytd,
@@ -127,24 +136,13 @@ QUERIES: dict[str, Query] = {
             last_year.income_ytd as income_ytd_prior_year,
             last_year.expenditure_ytd as expenditure_ytd_prior_year,
             last_year.income_ytd - last_year.expenditure_ytd as current_balance_ytd_prior_year,
-            book.expenditure_ytd / nullif(last_year.expenditure_ytd, 0)
-            - book.income_ytd / nullif(last_year.income_ytd, 0) as growth_gap_ytd,
             last_day(book.month) <= info.data_through as is_complete
         from book
         cross join (select max(data_through) as data_through from marts.release_info) as info
         left join book as last_month on last_month.month = book.month - interval 1 month
         left join book as last_year on last_year.month = book.month - interval 1 year
-        )
-        select
-            compared.*,
-            last_month.growth_gap_ytd as growth_gap_last_month,
-            last_month.current_balance_ytd as current_balance_ytd_last_month,
-            last_year.growth_gap_ytd as growth_gap_prior_year
-        from compared
-        left join compared as last_month on last_month.month = compared.month - interval 1 month
-        left join compared as last_year on last_year.month = compared.month - interval 1 year
-        where compared.month <= cast($period as date)
-        order by compared.month
+        where book.month <= cast($period as date)
+        order by book.month
         """,
     ),
     "roll_forward": Query(
@@ -168,7 +166,16 @@ QUERIES: dict[str, Query] = {
     ),
     "items": Query(
         ("fund_income_monthly", "fund_expenditure_monthly", "reference.fund_item"),
-        ("direction", "item_key", "name_zh", "name_en", "is_memo", "is_transfer", "amount", "amount_prior_year"),
+        (
+            "direction",
+            "item_key",
+            "name_zh",
+            "name_en",
+            "is_memo",
+            "is_transfer",
+            "amount",
+            "amount_prior_year",
+        ),
         f"""
         with {_SPAN}, flow as (
             select 'income' as direction, org_code, month, item_key, is_memo, is_transfer, amount
@@ -203,8 +210,15 @@ QUERIES: dict[str, Query] = {
     "flows_by_kind": Query(
         ("fund_balance_monthly", "fund_balance_consolidated_monthly", "dim_fund"),
         (
-            "fund_code", "name_zh", "name_en", "account_kind", "income_ytd", "expenditure_ytd",
-            "current_balance_ytd", "closing_balance", "closing_prior_year",
+            "fund_code",
+            "name_zh",
+            "name_en",
+            "account_kind",
+            "income_ytd",
+            "expenditure_ytd",
+            "current_balance_ytd",
+            "closing_balance",
+            "closing_prior_year",
         ),
         """
         with book as (
@@ -232,7 +246,16 @@ QUERIES: dict[str, Query] = {
     ),
     "payable_by_org": Query(
         ("fund_balance_monthly", "dim_org", "dim_fund"),
-        ("org_code", "org_zh", "org_en", "fund_code", "fund_zh", "fund_en", "payable_months", "closing_balance"),
+        (
+            "org_code",
+            "org_zh",
+            "org_en",
+            "fund_code",
+            "fund_zh",
+            "fund_en",
+            "payable_months",
+            "closing_balance",
+        ),
         """
         select
             org.org_code, org.name_zh as org_zh, org.name_en as org_en,
@@ -248,66 +271,108 @@ QUERIES: dict[str, Query] = {
         order by org.org_code, fund.fund_code
         """,
     ),
-    "bands": Query(
+    # The whole pool area stands under its city's code.
+    "indicator": Query(
         ("fund_indicator_monthly",),
-        ("indicator_id", "threshold_low", "threshold_high"),
+        ("month", "value", "value_prior_year", "threshold_low", "threshold_high", "flag"),
         """
-        select indicator_id, max(threshold_low) as threshold_low, min(threshold_high) as threshold_high
+        select month, value, value_prior_year, threshold_low, threshold_high, flag
         from marts.fund_indicator_monthly
-        where fund_code = $fund and month = cast($period as date)
-        group by indicator_id
-        order by indicator_id
+        where org_code = $scope_org and fund_code = $fund and indicator_id = $indicator
+            and period_kind = $kind and month <= cast($period as date)
+        order by month
         """,
     ),
     "budget": Query(
         ("fund_budget_execution", "reference.fund_item"),
         (
-            "direction", "item_key", "name_zh", "name_en", "month", "budget", "actual_ytd", "execution_rate",
-            "elapsed_share", "seasonal_share", "deviation", "is_headline",
+            "direction",
+            "item_key",
+            "name_zh",
+            "name_en",
+            "month",
+            "budget",
+            "actual_ytd",
+            "execution_rate",
+            "elapsed_share",
+            "seasonal_share",
+            "deviation",
+            "is_total",
         ),
-        # The whole pool area: budgets and executed amounts add up; the share expected by now is weighted by budget.
+        # The total is the sum of the items budgeted, or the form's own total line where a bureau budgets no items.
+        # Over the whole pool area budgets and executed amounts add up, and what one level passes to another is left
+        # out; the share expected by now is weighted by budget.
         """
-        with line as (
+        with chosen as (
             select
-                budget.direction, budget.item_key, budget.month, budget.elapsed_share,
-                item.name_zh, item.name_en, item.sort_order,
-                cast(sum(budget.budget) as decimal(18, 2)) as budget,
-                cast(sum(budget.actual_ytd) as decimal(18, 2)) as actual_ytd,
-                sum(budget.actual_ytd) / nullif(sum(budget.budget), 0) as execution_rate,
-                case when count(budget.seasonal_share) = count(*)
-                    then sum(budget.seasonal_share * budget.budget) / nullif(sum(budget.budget), 0)
-                end as seasonal_share
+                budget.*, item.name_zh, item.name_en, item.sort_order,
+                budget.item_key in ('income_subtotal', 'income_total', 'expense_subtotal', 'expense_total') as is_form,
+                budget.item_key in ('income_total', 'expense_total') as is_form_total
             from marts.fund_budget_execution as budget
             left join reference.fund_item as item on item.item_key = budget.item_key
             where budget.fund_code = $fund
                 and budget.year = year(cast($period as date)) and budget.month <= cast($period as date)
                 and case
                     when $basis = 'own' then budget.org_code = $org
-                    else item.place is distinct from 'inter_level'
-                        and budget.item_key not in ('income_total', 'expense_total')
+                    else item.place is distinct from 'inter_level' and not is_form_total
                 end
+        ),
+        total_line as (
+            select direction, bool_or(not is_form and not is_memo) as has_items, bool_or(is_form_total) as has_total
+            from chosen
+            group by direction
+        ),
+        line as (
+            select direction, item_key, name_zh, name_en, sort_order, month, elapsed_share, budget, actual_ytd,
+                seasonal_share, false as is_total
+            from chosen
+            union all
+            select direction, 'total', null, null, 0, month, elapsed_share, budget, actual_ytd, seasonal_share, true
+            from chosen
+            join total_line using (direction)
+            where case
+                when has_items then not is_form and not is_memo
+                when has_total then is_form_total
+                else is_form
+            end
+        ),
+        added as (
+            select
+                direction, item_key, name_zh, name_en, sort_order, month, elapsed_share, is_total,
+                cast(sum(budget) as decimal(18, 2)) as budget,
+                cast(sum(actual_ytd) as decimal(18, 2)) as actual_ytd,
+                sum(actual_ytd) / nullif(sum(budget), 0) as execution_rate,
+                case when count(seasonal_share) = count(*)
+                    then sum(seasonal_share * budget) / nullif(sum(budget), 0)
+                end as seasonal_share
+            from line
             group by all
         )
         select
-            direction, item_key, coalesce(name_zh, item_key) as name_zh, coalesce(name_en, item_key) as name_en,
+            direction, item_key,
+            case when is_total then '预算合计' else coalesce(name_zh, item_key) end as name_zh,
+            case when is_total then 'Budget, all items' else coalesce(name_en, item_key) end as name_en,
             month, budget, actual_ytd, execution_rate, elapsed_share, seasonal_share,
             execution_rate - coalesce(seasonal_share, elapsed_share) as deviation,
-            row_number() over (
-                partition by direction, month
-                order by
-                    case when item_key in ('income_total', 'expense_total') then 0
-                        when item_key in ('income_subtotal', 'expense_subtotal') then 1 else 2 end,
-                    budget desc, item_key
-            ) = 1 as is_headline
-        from line
-        order by direction desc, is_headline desc, sort_order nulls first, item_key, month
+            is_total
+        from added
+        order by direction desc, is_total desc, sort_order nulls last, item_key, month
         """,
     ),
     "spending_change": Query(
         ("fund_expenditure_change_monthly", "reference.fund_item"),
         (
-            "item_key", "name_zh", "name_en", "parent_item_key", "is_memo", "amount", "amount_prior_year",
-            "change", "contribution", "total", "total_prior_year",
+            "item_key",
+            "name_zh",
+            "name_en",
+            "parent_item_key",
+            "is_memo",
+            "amount",
+            "amount_prior_year",
+            "change",
+            "contribution",
+            "total",
+            "total_prior_year",
         ),
         """
         select
@@ -317,7 +382,7 @@ QUERIES: dict[str, Query] = {
             moved.contribution, moved.total, moved.total_prior_year
         from marts.fund_expenditure_change_monthly as moved
         left join reference.fund_item as item on item.item_key = moved.item_key
-        where moved.org_code = case when $basis = 'own' then $org else 'all' end
+        where moved.org_code = $scope_org
             and moved.fund_code = $fund and moved.month = cast($period as date) and moved.period_kind = 'ytd'
         order by abs(moved.change) desc, moved.item_key
         """,
@@ -422,8 +487,16 @@ QUERIES: dict[str, Query] = {
     "checks": Query(
         ("quality_check",),
         (
-            "check_id", "suite", "table_name", "severity", "dimension", "observed", "unexpected_count", "passed",
-            "first_failed_in", "state",
+            "check_id",
+            "suite",
+            "table_name",
+            "severity",
+            "dimension",
+            "observed",
+            "unexpected_count",
+            "passed",
+            "first_failed_in",
+            "state",
         ),
         """
         select
@@ -463,8 +536,16 @@ QUERIES: dict[str, Query] = {
     "batches": Query(
         ("load_batch",),
         (
-            "batch_id", "table_name", "source_file", "rows_read", "rows_landed", "rows_rejected", "rows_identical",
-            "rows_superseded", "values_nulled", "loaded_at",
+            "batch_id",
+            "table_name",
+            "source_file",
+            "rows_read",
+            "rows_landed",
+            "rows_rejected",
+            "rows_identical",
+            "rows_superseded",
+            "values_nulled",
+            "loaded_at",
         ),
         """
         select

@@ -63,7 +63,14 @@ def _filters(lang: Lang, release: data.Release, release_options: tuple[str, ...]
         fund = org = ""
         period, basis, span = date.today().replace(day=1), "consolidated", "ytd"
     else:
-        fund = select("fund", t("filter.fund", lang), list(fund_names), next(iter(fund_names)), lang, fund_names.__getitem__)
+        fund = select(
+            "fund",
+            t("filter.fund", lang),
+            list(fund_names),
+            next(iter(fund_names)),
+            lang,
+            fund_names.__getitem__,
+        )
         basis = select(
             "basis",
             t("filter.basis", lang),
@@ -129,7 +136,15 @@ def _filters(lang: Lang, release: data.Release, release_options: tuple[str, ...]
 
 def _look(lang: Lang) -> None:
     st.divider()
-    select("lang", t("filter.language", lang), tuple(_LANGUAGES), "zh", lang, _LANGUAGES.__getitem__, buttons=True)
+    select(
+        "lang",
+        t("filter.language", lang),
+        tuple(_LANGUAGES),
+        "zh",
+        lang,
+        _LANGUAGES.__getitem__,
+        buttons=True,
+    )
     select(
         "theme",
         t("filter.theme", lang),

@@ -14,11 +14,24 @@ from typing import Any, Literal
 import streamlit as st
 
 from dashboards.lib import data, formats
-from dashboards.lib.data import CURRENT, Release, Table
+from dashboards.lib.data import Release, Table
 from dashboards.lib.i18n import Lang, t
 
 # Order is the order in the URL.
-NAMES = ("lang", "theme", "screen", "release", "basis", "org", "fund", "period", "span", "direction", "series", "vintage")
+NAMES = (
+    "lang",
+    "theme",
+    "screen",
+    "release",
+    "basis",
+    "org",
+    "fund",
+    "period",
+    "span",
+    "direction",
+    "series",
+    "vintage",
+)
 
 _KEPT = "medfund.filters"
 _WRITTEN = "medfund.url"
@@ -97,6 +110,11 @@ class Screen:
             "span": self.span,
         }
         return data.rows(self.release, query, **(chosen | more))
+
+    def one(self, query: str, **more: Any) -> dict[str, Any]:
+        """The first row of a named query; where there is none, its columns with nothing in them."""
+        table = self.rows(query, **more)
+        return table.first or dict.fromkeys(table.columns)
 
 
 def top_org(release: Release) -> str:

@@ -34,7 +34,9 @@ def spending(view: Screen, moved: Table) -> str:
     parts = [_part(view, row) for row in items[:2]]
     within = [row for row in memo if row["parent_item_key"] == items[0]["item_key"]][:2]
     if within:
-        parts[0] += view.t("story.of_which", parts=view.t("word.comma").join(_part(view, row) for row in within))
+        parts[0] += view.t(
+            "story.of_which", parts=view.t("word.comma").join(_part(view, row) for row in within)
+        )
     return view.t(
         "story.spending",
         span=span,

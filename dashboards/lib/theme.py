@@ -12,13 +12,12 @@ from dashboards.lib.navigation import PAGES
 # Colours of text on a page follow the theme; those of the lights keep 4.5:1 on either background.
 _STYLE = """
 <style>
-.stMainBlockContainer {padding-top: 2.5rem; padding-bottom: 3rem; max-width: 110rem;}
+.stMainBlockContainer {padding-top: 1.75rem; padding-bottom: 3rem; max-width: 110rem;}
 .stMainBlockContainer h1 {font-size: 1.6rem; padding: 0;}
 .stMainBlockContainer h5 {padding: 0;}
 [data-testid="stElementToolbar"] {display: none;}
 [data-testid="stMetricValue"] {font-variant-numeric: tabular-nums;}
 [data-testid="stMetricValue"] > div, [data-testid="stMetricLabel"] * {white-space: normal; overflow-wrap: anywhere;}
-[data-testid="stMetricDelta"] > div {white-space: normal; overflow-wrap: anywhere;}
 .mf-table {max-height: 26rem; overflow: auto;}
 .mf-table table {border-collapse: collapse; width: 100%; font-size: .875rem;}
 .mf-table th, .mf-table td {
@@ -31,6 +30,7 @@ _STYLE = """
 .mf-fact {line-height: 1.35;}
 .mf-label, .mf-more {font-size: .8rem; opacity: .8; overflow-wrap: anywhere;}
 .mf-value {font-size: 1.15rem; font-weight: 600; overflow-wrap: anywhere; font-variant-numeric: tabular-nums;}
+.mf-change {font-size: .875rem; line-height: 1.35; overflow-wrap: anywhere;}
 .mf-light {font-size: .875rem; font-weight: 600;}
 .mf-good {color: var(--mf-good);} .mf-watch {color: var(--mf-watch);} .mf-alarm {color: var(--mf-alarm);}
 .mf-none {opacity: .8;}

@@ -88,7 +88,11 @@ def checks(view: Screen) -> None:
         "checks",
         view.t("title.checks"),
         None,
-        view.t("trust.checks_sentence", new=formats.count(counts.get("new")), resolved=formats.count(counts.get("resolved"))),
+        view.t(
+            "trust.checks_sentence",
+            new=formats.count(counts.get("new")),
+            resolved=formats.count(counts.get("resolved")),
+        ),
         rows,
         layout="checks",
         queries=("checks",),

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboards.lib import blocks, figures, fund, overview, story
 
 view = blocks.screen()
-blocks.header(view, "fund")
+blocks.header(view, "fund", chosen=True)
 
 now = overview.latest(view)
 if now is None:
@@ -13,7 +13,7 @@ if now is None:
 else:
     fund.facts(view, now)
 
-    roll = view.rows("roll_forward").first
+    roll = view.one("roll_forward")
     items = view.rows("items")
     steps = story.steps(view, roll, items)
     blocks.figure(

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboards.lib import blocks, figures, overview, story
 
 view = blocks.screen()
-blocks.header(view, "home")
+blocks.header(view, "home", chosen=True)
 overview.status_strip(view)
 
 now = overview.latest(view)
