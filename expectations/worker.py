@@ -1,8 +1,8 @@
 """The process that runs the suites: `python -m expectations.worker`.
 
 Imports Great Expectations at once, then waits for one line of JSON on standard input (see `source.Request`).
-Answers with lines of JSON on standard output, {"kind": "progress", …} and at the end {"kind": "done"}, and
-leaves quality_result.parquet and quality_failure.parquet in the folder asked for.
+Answers with lines of JSON on standard output, {"kind": "progress", …} and at the end {"kind": "done"} or
+{"kind": "error", "message": …}, and leaves quality_result.parquet and quality_failure.parquet in the folder asked for.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import io
 import json
 import os
 import sys
+import traceback
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
@@ -130,7 +131,7 @@ def _outcome(rule: Rule, result: Any) -> Outcome:
             [] if outcome.passed else [{"table_name": rule.table, "row_count": seen["observed_value"]}]
         )
     else:
-        outcome.unexpected = int(seen["unexpected_count"])
+        outcome.unexpected = int(seen["unexpected_count"] or 0)  # null on an empty table
         outcome.rows = [
             {rule.column: item["value"], "row_count": item["count"]}
             for item in (seen.get("partial_unexpected_counts") or [])[:FAILING_ROWS]
@@ -230,9 +231,14 @@ def main() -> int:
         payer_mismatch_share=float(asked["payer_mismatch_share"]),
     )
     answers = sys.stdout
-    # Great Expectations prints hints; standard output belongs to the protocol.
-    with redirect_stdout(io.StringIO()):
-        write_outcomes(run_suites(request, rules, answers), request.out)
+    try:
+        # Great Expectations prints hints; standard output belongs to the protocol.
+        with redirect_stdout(io.StringIO()):
+            write_outcomes(run_suites(request, rules, answers), request.out)
+    except Exception as error:
+        traceback.print_exc()
+        _say(answers, {"kind": "error", "message": _words(error)})
+        return 1
     _say(answers, {"kind": "done"})
     return 0
 

@@ -108,18 +108,19 @@ class Checker:
             process.stdin.close()
         except BrokenPipeError:
             pass  # it died on import; its last words follow on standard error
-        finished = False
+        finished, cause = False, ""
         for line in process.stdout:
             message = json.loads(line)
             if message["kind"] == "progress" and progress:
                 progress(message["suite"], message["done"], message["total"])
             finished = finished or message["kind"] == "done"
+            cause = message["message"] if message["kind"] == "error" else cause
         words = process.stderr.read().strip()
         process.wait()
         if not finished:
-            if is_disk_full(words):
+            if is_disk_full(cause) or is_disk_full(words):
                 raise disk_full(home.root)
             last = words.splitlines()[-1] if words else f"exit code {process.returncode}"
-            raise MedfundError(f"the expectations could not be run: {last}")
+            raise MedfundError(f"the expectations could not be run: {cause or last}")
         rows: list[dict[str, Any]] = pq.read_table(out / "quality_result.parquet").to_pylist()
         return rows

@@ -127,10 +127,12 @@ def _close_connections() -> None:
 
 
 def _one_line(message: str) -> str:
-    """dbt's messages begin with a line that only repeats the node; the cause follows, then the SQL's place."""
+    """The cause alone: no line that only repeats the node, no place in macros, no table drawing."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    lines = [line for line in lines if not re.match(r"^(Runtime|Database|Compilation) Error", line)] or lines
-    kept = [
-        line for line in lines if not line.startswith(("compiled code at", "> in macro", "> called by", "^"))
-    ]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    if cells and cells[0][:1] == ["column_name"]:
+        wrong = [f"{name} is {is_} instead of {wanted}" for name, is_, wanted, _ in cells[2:5]]
+        return f"its columns break its contract: {'; '.join(wrong)}"
+    told = [line for line in lines if not re.match(r"^(Runtime|Database|Compilation) Error in ", line)]
+    kept = [line for line in told if not line.startswith(("compiled code at", "> in macro", "> called by", "^"))]
     return re.sub(r"\s+", " ", " ".join((kept or lines)[:3])).rstrip(".")
