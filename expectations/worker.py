@@ -26,6 +26,7 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 import great_expectations as gx
 import great_expectations.expectations as gxe
 import sqlalchemy as sa
+from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.datasource.fluent.interfaces import Batch
 
 from expectations.rules import Rule, load_rules
@@ -52,8 +53,8 @@ class Outcome:
 def run_suites(request: Request, rules: Sequence[Rule], progress: TextIO | None = None) -> list[Outcome]:
     """Run every rule on the data of the request and give one outcome per rule, in their order."""
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    source = context.data_sources.add_duckdb(name="candidate", connection_string=URL)  # type: ignore[attr-defined]
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    source = context.data_sources.add_duckdb(name="candidate", connection_string=URL)
     engine = source.get_execution_engine()
     with engine.get_connection() as connection:
         prepare(connection, request)

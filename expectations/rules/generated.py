@@ -88,9 +88,7 @@ def contract_rules() -> Iterator[Rule]:
                 f"group by batch, {by}, _row_hash having count(*) > 1",
             )
         # Divisions follow patterns, not a list; dim_org says which are the bureau's own.
-        coded = {
-            name: c.dictionary for name, c in columns.items() if c.dictionary not in (None, "admdvs")
-        }
+        coded = {name: c.dictionary for name, c in columns.items() if c.dictionary not in (None, "admdvs")}
         if coded:
             unlisted = " union all ".join(
                 f"select '{name}' as column_name, \"{name}\" as code, '{dictionary}' as dictionary, "

@@ -3,5 +3,8 @@
 from __future__ import annotations
 
 from medfund.pipeline.build import BuildResult, build
+from medfund.pipeline.docs import docs
+from medfund.pipeline.quality import Gate
+from medfund.pipeline.validate import Validation, validate
 
-__all__ = ["BuildResult", "build"]
+__all__ = ["BuildResult", "Gate", "Validation", "build", "docs", "validate"]

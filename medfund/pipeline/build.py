@@ -17,11 +17,12 @@ import duckdb
 from medfund.errors import MedfundError, Refused
 from medfund.pipeline import inputs as run_inputs
 from medfund.pipeline.fingerprint import code_version, fingerprint, inputs_sha256, settings_sha256
+from medfund.pipeline.modes import resolve_modes
 from medfund.pipeline.quality import Checker, Gate, decide
 from medfund.pipeline.transform import Progress, Transform
+from medfund.pipeline.validate import write_pages
 from medfund.release import Release, active_waivers, current_release, publish, release_info, writer_lock
 from medfund.release.files import disk_full, is_disk_full, remove_tree, write_json
-from medfund.release.status import as_row
 from medfund.settings import PROJECT_ROOT, Bureau, Home
 
 Kind = Literal["full", "incremental", "unchanged", "regated"]
@@ -88,10 +89,14 @@ def _build(
     project: Path,
     started: float,
 ) -> BuildResult:
-    from medfund.ingest import ensure_tables
+    from medfund.ingest import ensure_tables, read_batches
 
     ensure_tables(home)
-    plan = _plan(home, bureau, project)
+    batches = read_batches(home)
+    if not batches:
+        raise MedfundError(f"{home.landing}: nothing is landed yet; run `medfund ingest PATH` first.")
+    bureau = resolve_modes(bureau, batches, say)
+    plan = _plan(batches, bureau, project)
     served_id = current_release(home)
     served = release_info(home, served_id) if served_id else None
     if served and not full_refresh and served.manifest.get("fingerprint") == plan.fingerprint:
@@ -139,12 +144,7 @@ def _build(
         return _gate_and_publish(home, bureau, plan, transform, results, kind, say, started)
 
 
-def _plan(home: Home, bureau: Bureau, project: Path) -> _Plan:
-    from medfund.ingest import read_batches
-
-    batches = [as_row(batch) for batch in read_batches(home)]
-    if not batches:
-        raise MedfundError(f"{home.landing}: nothing is landed yet; run `medfund ingest PATH` first.")
+def _plan(batches: list[dict[str, Any]], bureau: Bureau, project: Path) -> _Plan:
     code = code_version(project)
     settings, inputs = settings_sha256(bureau), inputs_sha256(batches)
     return _Plan(batches, code.sha256, code.text, settings, inputs, fingerprint(code, settings, inputs))
@@ -222,9 +222,11 @@ def _gate_and_publish(
         "waived": gate.waived,
         "checks": checks,
     }
+    subject = "candidate" if gate.verdict == "refused" else release_id
+    overview = write_pages(home, bureau, subject, run_inputs.inputs_dir(home), list(results), gate)
     write_json(home.candidate / "gate.json", report)
     if gate.verdict == "refused":
-        raise Refused(_refusal(home, gate, results))
+        raise Refused(_refusal(home, gate, results, overview))
     release = publish(
         home,
         release_id,
@@ -307,7 +309,7 @@ def _checks_text(checks: dict[str, int]) -> str:
     )
 
 
-def _refusal(home: Home, gate: Gate, results: Sequence[dict[str, Any]]) -> str:
+def _refusal(home: Home, gate: Gate, results: Sequence[dict[str, Any]], overview: Path) -> str:
     by_id = {r["check_id"]: r for r in results}
     named = [
         f"{check} ({by_id[check]['unexpected_count']:,} rows)"
@@ -320,6 +322,6 @@ def _refusal(home: Home, gate: Gate, results: Sequence[dict[str, Any]]) -> str:
     return (
         f"The gate refused this candidate: {len(gate.blocking)} critical checks failed: {', '.join(named)}{more}. "
         f"{f'Release {served} goes on being served.' if served else 'No release is served yet.'} "
-        "Which rows: `medfund validate --data-docs`, or "
+        f"Which rows: {overview}, or "
         '`medfund sql --release candidate "from quality_failure"`. To let it through: `medfund release waive CHECK`.'
     )

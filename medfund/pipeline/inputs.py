@@ -8,10 +8,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from medfund.release.store import connect_read_only
 from medfund.settings import Bureau, Home
 
 _TEXT, _LONG, _TIME = pa.string(), pa.int64(), pa.timestamp("us")
@@ -159,9 +159,9 @@ def write_previous_quality(home: Home, release_db: Path | None) -> None:
     path = inputs_dir(home) / "previous_quality.parquet"
     rows: list[dict[str, Any]] = []
     if release_db is not None:
-        with duckdb.connect(str(release_db), read_only=True) as connection:
+        with connect_read_only(release_db) as connection:
             columns = ", ".join(PREVIOUS_QUALITY.names)
-            table = connection.execute(f"select {columns} from marts.quality_check").to_arrow_table()
+            table: Any = connection.execute(f"select {columns} from marts.quality_check").to_arrow_table()
             rows = table.cast(PREVIOUS_QUALITY).to_pylist()
     write_rows(path, PREVIOUS_QUALITY, rows)
 

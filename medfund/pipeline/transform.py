@@ -134,5 +134,7 @@ def _one_line(message: str) -> str:
         wrong = [f"{name} is {is_} instead of {wanted}" for name, is_, wanted, _ in cells[2:5]]
         return f"its columns break its contract: {'; '.join(wrong)}"
     told = [line for line in lines if not re.match(r"^(Runtime|Database|Compilation) Error in ", line)]
-    kept = [line for line in told if not line.startswith(("compiled code at", "> in macro", "> called by", "^"))]
+    kept = [
+        line for line in told if not line.startswith(("compiled code at", "> in macro", "> called by", "^"))
+    ]
     return re.sub(r"\s+", " ", " ".join((kept or lines)[:3])).rstrip(".")

@@ -25,7 +25,7 @@ def status(home: Home, *, today: date | None = None) -> dict[str, Any]:
     from medfund.ingest import read_batches
 
     today = today or date.today()
-    batches = [as_row(batch) for batch in read_batches(home)]
+    batches = read_batches(home)
     release_id = current_release(home)
     release = release_info(home, release_id).manifest if release_id else None
     in_release = set(release.get("batches", ())) if release else set()
@@ -50,11 +50,6 @@ def status(home: Home, *, today: date | None = None) -> dict[str, Any]:
         "refused": _refused(home),
         "writing": lock_holder(home),
     }
-
-
-def as_row(batch: Any) -> dict[str, Any]:
-    """A batch record as a dict, whatever shape the landing room hands out."""
-    return dict(batch) if isinstance(batch, dict) else dict(vars(batch))
 
 
 def _tables(batches: list[dict[str, Any]]) -> list[dict[str, Any]]:
