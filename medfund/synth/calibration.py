@@ -137,7 +137,7 @@ SURPLUS_RATE: dict[str, dict[int, float]] = {
 }
 # Months of expenditure that the pool area's balance covers in the December of the middle year: near the published
 # 27.6 and 9.2 of 2024; accounts published 2025; assistance assumed.
-PAYABLE_MONTHS = {"310_pool": 26.8, "310_acct": 31.0, "390": 9.4, "610": 6.0}
+PAYABLE_MONTHS = {"310_pool": 27.2, "310_acct": 31.0, "390": 9.4, "610": 6.0}
 
 MATERNITY_OF_POOL = 0.103  # published: maternity share of the employee pool's expenditure
 CRITICAL_ILLNESS_OF_RESIDENT = 0.093  # practice: premium paid over, share of the resident fund's expenditure

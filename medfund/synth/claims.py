@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,9 +58,21 @@ def month_weights(months: Ints) -> Floats:
     return out
 
 
+def month_counts(months: Ints, total: int, rng: np.random.Generator) -> Ints:
+    """New settlements by [month, scheme * 5 + bucket], about `total` in all.
+
+    Rounded along time and not drawn one by one, so that a small city shows the seasons of a large one.
+    """
+    weights = month_weights(months)
+    expected = total * weights / weights.sum() * rng.normal(1, 0.025, weights.shape)
+    reached = np.floor(np.cumsum(expected, axis=0) + rng.random(10))
+    return np.diff(reached, axis=0, prepend=0).astype(np.int64)
+
+
 def make_month(
     month: int,
     counts: Ints,
+    before: Ints,
     people: People,
     places: Institutions,
     carry: Carry,
@@ -69,10 +82,10 @@ def make_month(
 ) -> tuple[Columns, Carry]:
     """All settlements whose time lies in `month`, and what they leave for the next one.
 
-    `counts` is the number of new settlements by scheme * 5 + bucket.
+    `counts` is the number of new settlements by scheme * 5 + bucket, `before` that of all earlier months.
     """
     first = np.datetime64(f"{month // 12:04d}-{month % 12 + 1:02d}", "M")
-    rows = _visits(month, first, counts, people, places, carry.stays, upgrade_month, rng)
+    rows = _visits(month, first, counts, before, people, places, carry.stays, upgrade_month, rng)
     _amounts(month // 12, rows, people, rng)
     n = len(rows["medfee"])
     serial = month_serial(month)
@@ -152,6 +165,10 @@ def owed(rows: Columns, people: People) -> Ints:
     return out
 
 
+# The normal distribution as a table: quantiles by interpolation.
+_NORMAL_Z: Floats = np.linspace(-4.5, 4.5, 3601)
+_NORMAL_CDF: Floats = np.array([0.5 * (1 + math.erf(z / math.sqrt(2))) for z in _NORMAL_Z])
+
 WAY_LOCAL, WAY_IN_PROVINCE, WAY_CROSS_PROVINCE, WAY_MANUAL = range(4)
 
 
@@ -166,6 +183,7 @@ def _visits(
     month: int,
     first: np.datetime64,
     counts: Ints,
+    before: Ints,
     people: People,
     places: Institutions,
     stays: Columns,
@@ -177,7 +195,10 @@ def _visits(
     new = len(group)
     person = people.draw(group, rng.random(new))
     scheme, bucket = group // 5, group % 5
-    u_way, u_kind, u_level, u_place, u_inst = (rng.random(new) for _ in range(5))
+    u_kind, u_place, u_inst = (rng.random(new) for _ in range(3))
+    # Level, place and cost run through an even sequence per kind of care, for the same reason as month_counts.
+    k = np.arange(new) - (np.cumsum(counts) - counts)[group] + before[group]
+    u_way, u_level, u_cost = ((0.5 + k * step) % 1 for step in (0.8191725134, 0.6710436067, 0.5497004779))
 
     remote = u_way < cal.REMOTE_SHARE[scheme, bucket]
     cross = u_kind < np.array(cal.CROSS_PROVINCE_SHARE)[scheme]
@@ -216,7 +237,7 @@ def _visits(
         default=np.where(u_med < 0.78, _T["51"], _T["52"]),
     )
 
-    z = rng.standard_normal(new)
+    z = np.interp(u_cost, _NORMAL_CDF, _NORMAL_Z)
     in_bed = (bucket == cal.INPATIENT) | (med == _T["52"])
     drift = rng.standard_normal(new)
     mean_days = np.where(bucket == cal.MATERNITY, 4.5, np.array(cal.STAY_MEAN_DAYS)[scheme])
@@ -229,8 +250,8 @@ def _visits(
     mdtrt = np.zeros(new, dtype=np.int64)
     continued = np.zeros(new, dtype=bool)
     if stays:
-        k = len(stays["person"])
-        next_day = first.astype("datetime64[D]") + rng.integers(0, 27, k).astype("timedelta64[D]")
+        n_stays = len(stays["person"])
+        next_day = first.astype("datetime64[D]") + rng.integers(0, 27, n_stays).astype("timedelta64[D]")
         person = np.concatenate([person, stays["person"]])
         scheme = np.concatenate([scheme, stays["scheme"]])
         bucket = np.concatenate([bucket, stays["bucket"]])
@@ -240,8 +261,8 @@ def _visits(
         begin = np.concatenate([begin, stays["begin"]])
         date = np.concatenate([date, next_day])
         mdtrt = np.concatenate([mdtrt, stays["mdtrt_id"]])
-        z = np.concatenate([z, rng.standard_normal(k) - 0.4])
-        continued = np.concatenate([continued, np.ones(k, dtype=bool)])
+        z = np.concatenate([z, rng.standard_normal(n_stays) - 0.4])
+        continued = np.concatenate([continued, np.ones(n_stays, dtype=bool)])
 
     n = len(person)
     seconds = np.clip(rng.normal(11.5 * 3600, 2.4 * 3600, n), 7 * 3600, 21 * 3600).astype("timedelta64[s]")

@@ -108,8 +108,8 @@ def unknown_fund(con: Con, window: Window) -> Answer:
 def payer_mismatch(con: Con, month: int, window: Window) -> Answer:
     """In every 150th settlement the funds' total is 1.23 yuan more than the funds."""
     con.execute("""UPDATE settlement SET fund_pay_sumamt = fund_pay_sumamt + 1.23 WHERE setl_id IN (
-        SELECT setl_id FROM (SELECT setl_id, row_number() OVER (ORDER BY setl_time, setl_id) AS at
-            FROM settlement WHERE refd_setl_flag = '0' AND vali_flag = '1') WHERE at % 150 = 11)""")
+        SELECT setl_id FROM (SELECT setl_id, row_number() OVER (ORDER BY setl_time, setl_id) AS pos
+            FROM settlement WHERE refd_setl_flag = '0' AND vali_flag = '1') WHERE pos % 150 = 11)""")
     # I4 holds to the fen everywhere else, so what breaks it is what was planted.
     ids = con.execute("""SELECT setl_id FROM settlement WHERE fund_pay_sumamt <> hifp_pay + cvlserv_pay + hifes_pay
         + hifmi_pay + hifob_pay + maf_pay + othfund_pay ORDER BY 1""").fetchall()
@@ -122,12 +122,12 @@ def payer_mismatch(con: Con, month: int, window: Window) -> Answer:
 def duplicate_keys(con: Con, month: int, window: Window) -> Answer:
     """A re-synchronised file repeats keys of the last month: half unchanged, half with a newer row."""
     con.execute("""CREATE OR REPLACE TEMP TABLE extra AS
-        SELECT * EXCLUDE (at, n) REPLACE (
-            CASE WHEN at % 2 = 0 THEN updt_time + INTERVAL 1 DAY ELSE updt_time END AS updt_time,
-            CASE WHEN at % 2 = 0 THEN '99' ELSE clr_way END AS clr_way)
-        FROM (SELECT *, row_number() OVER (ORDER BY setl_time, setl_id) AS at, count(*) OVER () AS n
+        SELECT * EXCLUDE (pos, n) REPLACE (
+            CASE WHEN pos % 2 = 0 THEN updt_time + INTERVAL 1 DAY ELSE updt_time END AS updt_time,
+            CASE WHEN pos % 2 = 0 THEN '99' ELSE clr_way END AS clr_way)
+        FROM (SELECT *, row_number() OVER (ORDER BY setl_time, setl_id) AS pos, count(*) OVER () AS n
             FROM settlement)
-        WHERE at <= least(40, n - 2) ORDER BY at""")
+        WHERE pos <= least(40, n - 2) ORDER BY pos""")
     changed = _one(con, "SELECT count(*) FROM extra WHERE clr_way = '99'")
     same = _one(con, "SELECT count(*) FROM extra WHERE clr_way <> '99'")
     return {
@@ -140,28 +140,28 @@ def messy_values(con: Con, month: int, window: Window) -> Answer:
     """The last month as text with every spelling seen in the field, and an extra file of rows that can't be typed."""
     con.execute("CREATE OR REPLACE TEMP TABLE settlement AS SELECT COLUMNS(*)::VARCHAR FROM settlement")
     con.execute("""CREATE OR REPLACE TEMP TABLE settlement AS
-        SELECT * EXCLUDE (at, n) REPLACE (
-            CASE at % 5 WHEN 0 THEN lpad(medfee_sumamt, 16, ' ') WHEN 1 THEN medfee_sumamt || chr(9)
+        SELECT * EXCLUDE (pos, n) REPLACE (
+            CASE pos % 5 WHEN 0 THEN lpad(medfee_sumamt, 16, ' ') WHEN 1 THEN medfee_sumamt || chr(9)
                 ELSE medfee_sumamt END AS medfee_sumamt,
-            CASE WHEN init_setl_id IS NULL THEN ['null', '-', ' ', 'nan', ''][at % 5 + 1]
+            CASE WHEN init_setl_id IS NULL THEN ['null', '-', ' ', 'nan', ''][pos % 5 + 1]
                 ELSE init_setl_id END AS init_setl_id,
-            CASE at % 3 WHEN 0 THEN begndate || ' 00:00:00' WHEN 1 THEN replace(begndate, '-', '')
+            CASE pos % 3 WHEN 0 THEN begndate || ' 00:00:00' WHEN 1 THEN replace(begndate, '-', '')
                 ELSE begndate END AS begndate,
-            CASE at % 4 WHEN 0 THEN replace(setl_time, ' ', 'T') || '+08:00'
+            CASE pos % 4 WHEN 0 THEN replace(setl_time, ' ', 'T') || '+08:00'
                 WHEN 1 THEN strftime(setl_time::TIMESTAMP, '%Y%m%d%H%M%S') || '000' ELSE setl_time END AS setl_time,
-            CASE WHEN at = n THEN '约六十' ELSE age END AS age,
-            CASE WHEN at = n - 1 THEN '2024-02-31' ELSE brdy END AS brdy,
-            CASE at % 6 WHEN 0 THEN ltrim(psn_cert_type, '0') ELSE psn_cert_type END AS psn_cert_type)
-        FROM (SELECT *, row_number() OVER (ORDER BY setl_time, setl_id) AS at, count(*) OVER () AS n
-            FROM settlement) ORDER BY at""")
+            CASE WHEN pos = n THEN '约六十' ELSE age END AS age,
+            CASE WHEN pos = n - 1 THEN '2024-02-31' ELSE brdy END AS brdy,
+            CASE pos % 6 WHEN 0 THEN ltrim(psn_cert_type, '0') ELSE psn_cert_type END AS psn_cert_type)
+        FROM (SELECT *, row_number() OVER (ORDER BY setl_time, setl_id) AS pos, count(*) OVER () AS n
+            FROM settlement) ORDER BY pos""")
     con.execute("""CREATE OR REPLACE TEMP TABLE extra AS
-        SELECT * EXCLUDE (at) REPLACE (
-            CASE at WHEN 1 THEN '' ELSE '9' || setl_id END AS setl_id,
-            CASE WHEN at = 2 THEN '一百' ELSE trim(medfee_sumamt) END AS medfee_sumamt,
-            CASE WHEN at = 3 THEN ' ' ELSE insutype END AS insutype,
-            CASE WHEN at = 4 THEN '2026-13-45' ELSE setl_time END AS setl_time,
-            CASE WHEN at = 5 THEN '1e308' ELSE hifp_pay END AS hifp_pay)
-        FROM (SELECT *, row_number() OVER () AS at FROM settlement) WHERE at <= 5 ORDER BY at""")
+        SELECT * EXCLUDE (pos) REPLACE (
+            CASE pos WHEN 1 THEN '' ELSE '9' || setl_id END AS setl_id,
+            CASE WHEN pos = 2 THEN '一百' ELSE trim(medfee_sumamt) END AS medfee_sumamt,
+            CASE WHEN pos = 3 THEN ' ' ELSE insutype END AS insutype,
+            CASE WHEN pos = 4 THEN '2026-13-45' ELSE setl_time END AS setl_time,
+            CASE WHEN pos = 5 THEN '1e308' ELSE hifp_pay END AS hifp_pay)
+        FROM (SELECT *, row_number() OVER () AS pos FROM settlement) WHERE pos <= 5 ORDER BY pos""")
     return {
         "table": "setl_d", "file": f"setl_d_{Window.text(month)}_bad.csv", "rows_rejected": 5,
         "reject_columns": ["setl_id", "medfee_sumamt", "insutype", "setl_time", "hifp_pay"],

@@ -157,11 +157,11 @@ def _write_settlements(
     """Settlements by month and the institutions. Returns what each book owes, [org, month of the window]."""
     rng = np.random.default_rng([seed, 0])
     months = np.arange(window.first, window.last + 1)
-    weights = claims.month_weights(months)
     base = round(wanted / (1 + cal.REFUND_SHARE + 0.001))
-    counts = rng.multinomial(base, (weights / weights.sum()).ravel()).reshape(weights.shape)
+    counts = claims.month_counts(months, base, rng)
+    before = np.cumsum(counts, axis=0) - counts
     start = np.datetime64(f"{window.first // 12:04d}-{window.first % 12 + 1:02d}-01", "D")
-    people = city.make_people(max(60, round(base / weights.sum())), start, rng)
+    people = city.make_people(max(60, round(base / claims.month_weights(months).sum())), start, rng)
     places = city.make_institutions(wanted, rng)
     export.load_place(con, places, city.person_table(people))
     upgrade_month = (window.first + window.last) // 2 // 6 * 6 + 6  # a January or July past the middle
@@ -171,7 +171,7 @@ def _write_settlements(
     for i, month in enumerate(months.tolist()):
         month_rng = np.random.default_rng([seed, 1, month])
         rows, carry = claims.make_month(
-            month, counts[i], people, places, carry, month == window.last, upgrade_month, month_rng
+            month, counts[i], before[i], people, places, carry, month == window.last, upgrade_month, month_rng
         )
         owed[:, :, i] = claims.owed(rows, people)
         export.stage_month(con, claims.as_arrow(rows))
