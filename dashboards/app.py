@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards.lib import blocks, i18n, sidebar, state, theme
+from dashboards.lib import blocks, data, i18n, sidebar, state, theme
 from dashboards.lib.navigation import GROUPS, PAGES
 
 st.set_page_config(page_title="medfund", page_icon=":material/health_and_safety:", layout="wide")
@@ -34,4 +34,7 @@ if screen is None:
     sidebar.nothing_to_show(lang)
 else:
     blocks.keep(screen)
-    menu.run()
+    try:
+        menu.run()
+    except data.ReleaseUnreadableError as error:
+        st.error(screen.t("error.release", detail=str(error)))

@@ -1,11 +1,11 @@
-"""Start the dashboards: Streamlit in its own process, told everything on its command line."""
+"""Start the dashboards: Streamlit, told everything here and nothing in a file of its own."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
+
+from streamlit.web import cli
 
 _APP = Path(__file__).with_name("app.py")
 
@@ -18,7 +18,7 @@ _OPTIONS: dict[str, str] = {
     "client.showErrorDetails": "none",
     "client.showErrorLinks": "false",
     "theme.font": "sans-serif",
-    "theme.metricValueFontSize": "1.5rem",
+    "theme.metricValueFontSize": "1.375rem",
     "theme.light.primaryColor": "#0072B2",
     "theme.light.backgroundColor": "#ffffff",
     "theme.light.secondaryBackgroundColor": "#F3F6F9",
@@ -30,25 +30,18 @@ _OPTIONS: dict[str, str] = {
 }
 
 
-def command(host: str, port: int) -> list[str]:
-    """The command line that serves the dashboards."""
+def arguments(host: str, port: int) -> list[str]:
+    """What Streamlit is told: the application and every option that differs from its defaults."""
     options = _OPTIONS | {"server.address": host, "server.port": str(port), "browser.serverAddress": host}
-    flags = [f"--{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "streamlit", "run", str(_APP), *flags]
+    return ["run", str(_APP), *(f"--{name}={value}" for name, value in options.items())]
 
 
 def serve(home: Path, host: str, port: int) -> int:
-    """Serve the current release of `home` on `host`:`port` until stopped; returns the exit code of the server.
+    """Serve the current release of `home` on `host`:`port` until stopped; returns 0 when stopped in order.
 
-    A Ctrl-C ends it with code 0: stopping a server is not a failure.
+    Runs in this process, so that stopping the command (Ctrl-C, SIGTERM) stops the server and frees the port.
+    Raises SystemExit with Streamlit's own code where it cannot start, for instance on a port in use.
     """
-    root = str(_APP.parents[1])
-    path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
-    environment = os.environ | {"MEDFUND_HOME": str(home.resolve()), "PYTHONPATH": path}
-    process = subprocess.Popen(command(host, port), env=environment)
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.terminate()
-        process.wait()
-        return 0
+    os.environ["MEDFUND_HOME"] = str(home.resolve())
+    cli.main(arguments(host, port), standalone_mode=False)
+    return 0

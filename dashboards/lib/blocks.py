@@ -70,7 +70,7 @@ def _label(view: Screen, column: Column) -> str:
 
 
 def _html_table(view: Screen, sheet: Sheet) -> str:
-    numeric = {"money", "ratio", "points", "months", "count"}
+    numeric = {"money", "ratio", "points", "months", "count", "number"}
     head = "".join(
         f'<th class="{"n" if kind in numeric else ""}">{html.escape(label)}</th>'
         for label, kind in zip(sheet.labels, sheet.kinds, strict=True)

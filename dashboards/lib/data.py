@@ -17,9 +17,14 @@ import duckdb
 import streamlit as st
 
 from dashboards.lib.queries import QUERIES
+from medfund.errors import MedfundError
 from medfund.settings import Home
 
 CURRENT = "current"
+
+
+class ReleaseUnreadableError(MedfundError):
+    """A release that these screens cannot read, for instance one made by another version."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +154,12 @@ def _rows(path: str, name: str, parameters: str) -> Table:
     if missing:
         return Table(query.columns, ())
     cursor = _connection(path).cursor()
-    cursor.execute(query.sql, json.loads(parameters))
+    try:
+        cursor.execute(query.sql, json.loads(parameters))
+    except duckdb.Error as error:
+        raise ReleaseUnreadableError(
+            f"{Path(path).parent.name}: {name}: {str(error).splitlines()[0]}"
+        ) from error
     columns = tuple(column[0] for column in cursor.description or ())
     return Table(columns, tuple(cursor.fetchall()))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -76,7 +76,7 @@ def wrapped(name: str, width: int = 12) -> str:
 
 
 def _money_axis(screen: Screen, unit: formats.Unit) -> dict[str, Any]:
-    return {"title": {"text": screen.t(unit.key)}, "tickformat": ",.4~f"}
+    return {"title": {"text": screen.t(unit.key), "standoff": 12}, "tickformat": ",.4~f"}
 
 
 def _time_axis(screen: Screen) -> dict[str, Any]:
@@ -87,13 +87,15 @@ def _time_axis(screen: Screen) -> dict[str, Any]:
     }
 
 
-def _mark_policy(figure: go.Figure, screen: Screen, first: date, last: date, scheme: str) -> None:
+def _mark_policy(
+    figure: go.Figure, screen: Screen, first: date, last: date, scheme: str, *, years: bool = False
+) -> None:
+    """Dotted lines at the days from which figures mean something else; on an axis of years at the year."""
     for event in policy.between(first, last, scheme):
-        figure.add_vline(
-            x=event.on.isoformat(), line={"dash": "dot", "width": 1, "color": _INK[screen.theme]}
-        )
+        at = event.on.year if years else event.on.isoformat()
+        figure.add_vline(x=at, line={"dash": "dot", "width": 1, "color": _INK[screen.theme]})
         figure.add_annotation(
-            x=event.on.isoformat(),
+            x=at,
             y=1,
             yref="paper",
             yanchor="top",
@@ -103,6 +105,13 @@ def _mark_policy(figure: go.Figure, screen: Screen, first: date, last: date, sch
             align="right",
             font={"size": 14 if screen.large else 11},
         )
+
+
+def _headroom(screen: Screen, values: Iterable[float | None], unit: formats.Unit) -> dict[str, Any]:
+    """A money axis from zero (or the lowest debt) with room above for labels and marks."""
+    known = [value for value in values if value is not None]
+    top, bottom = max([0.0, *known]), min([0.0, *known])
+    return _money_axis(screen, unit) | {"range": [bottom * 1.1, top * 1.2 or 1.0]}
 
 
 def balance_line(screen: Screen, table: Table, forecast: Table) -> go.Figure:
@@ -135,7 +144,7 @@ def balance_line(screen: Screen, table: Table, forecast: Table) -> go.Figure:
                     "symbol": "circle" if last["is_complete"] else "circle-open",
                 },
                 text=[formats.money(last["closing_balance"], screen.lang, unit)],
-                textposition="bottom left",
+                textposition="top left",
                 hoverinfo="skip",
                 showlegend=False,
             )
@@ -175,7 +184,12 @@ def balance_line(screen: Screen, table: Table, forecast: Table) -> go.Figure:
         scheme = screen.fund_row["scheme"] if screen.fund_row else "total"
         end = forecast.column("month")[-1] if len(forecast) else months[-1]
         _mark_policy(figure, screen, months[0], end, scheme)
-    figure.update_layout(xaxis=_time_axis(screen), yaxis=_money_axis(screen, unit) | {"rangemode": "tozero"})
+    amounts = [*table.column("closing_balance"), *forecast.column("upper_95"), *forecast.column("lower_95")]
+    figure.update_layout(
+        xaxis=_time_axis(screen),
+        yaxis=_headroom(screen, [formats.scaled(amount, unit) for amount in amounts], unit),
+        showlegend=bool(len(forecast)),
+    )
     return figure
 
 
@@ -199,7 +213,12 @@ def monthly_flows(screen: Screen, table: Table) -> go.Figure:
     if len(table):
         scheme = screen.fund_row["scheme"] if screen.fund_row else "total"
         _mark_policy(figure, screen, table.column("month")[0], table.column("month")[-1], scheme)
-    figure.update_layout(barmode="group", xaxis=_time_axis(screen), yaxis=_money_axis(screen, unit))
+    amounts = [*table.column("income"), *table.column("expenditure")]
+    figure.update_layout(
+        barmode="group",
+        xaxis=_time_axis(screen),
+        yaxis=_headroom(screen, [formats.scaled(amount, unit) for amount in amounts], unit),
+    )
     return figure
 
 
@@ -334,16 +353,21 @@ def budget_lines(screen: Screen, table: Table) -> go.Figure:
 
 
 def published_lines(screen: Screen, table: Table, scheme: str) -> go.Figure:
-    """Real national income and expenditure by year, one vintage only."""
+    """Real national income and expenditure by year, one vintage only; a year not published is a gap in the line."""
     figure = _figure(screen, 320)
     unit = formats.unit_for(table.column("value"))
+    years = sorted(set(table.column("year")))
+    span = list(range(years[0], years[-1] + 1)) if years else []
+    drawn: list[float | None] = []
     for at, (item, symbol) in enumerate((("income", "circle"), ("expenditure", "diamond"))):
-        rows = table.where(item=item)
+        value_of = {row["year"]: row["value"] for row in table.where(item=item)}
+        heights = [formats.scaled(value_of.get(year), unit) for year in span]
+        drawn += heights
         figure.add_trace(
             go.Scatter(
-                x=rows.column("year"),
-                y=[formats.scaled(value, unit) for value in rows.column("value")],
-                customdata=[formats.money(value, screen.lang, unit) for value in rows.column("value")],
+                x=span,
+                y=heights,
+                customdata=[formats.money(value_of.get(year), screen.lang, unit) for year in span],
                 hovertemplate="%{x}<br>%{customdata}<extra>%{fullData.name}</extra>",
                 mode="lines+markers",
                 line={"color": palette(screen)[at], "width": 2.5},
@@ -351,26 +375,11 @@ def published_lines(screen: Screen, table: Table, scheme: str) -> go.Figure:
                 name=screen.t(f"col.{item}"),
             )
         )
-    years = table.column("year")
     if years:
-        first, last = min(years), max(years)
-        kind = scheme.split("_")[0]
-        for event in policy.between(date(first, 1, 1), date(last, 12, 31), kind):
-            figure.add_vline(x=event.on.year, line={"dash": "dot", "width": 1, "color": _INK[screen.theme]})
-            figure.add_annotation(
-                x=event.on.year,
-                y=1,
-                yref="paper",
-                yanchor="top",
-                xanchor="right",
-                align="right",
-                showarrow=False,
-                text=wrapped(screen.t(f"event.{event.key}.short"), 9),
-                font={"size": 14 if screen.large else 11},
-            )
+        ends = date(years[0], 1, 1), date(years[-1], 12, 31)
+        _mark_policy(figure, screen, *ends, scheme.split("_")[0], years=True)
     figure.update_layout(
-        xaxis={"tickformat": "d", "dtick": 1 if len(set(years)) <= 12 else 3},
-        yaxis=_money_axis(screen, unit) | {"rangemode": "tozero"},
+        xaxis={"tickformat": "d", "dtick": 1 if len(span) <= 12 else 3}, yaxis=_headroom(screen, drawn, unit)
     )
     return figure
 
@@ -382,7 +391,8 @@ def checks_heat(screen: Screen, table: Table, dimension_name: Any) -> go.Figure:
     dimensions = list(dict.fromkeys(row["dimension"] for row in rows))
     cell = {(row["table_name"], row["dimension"]): row for row in rows}
     grid = [[cell.get((name, dimension)) for dimension in dimensions] for name in tables]
-    figure = _figure(screen, 110 + 30 * max(len(tables), 1))
+    figure = _figure(screen, 110 + 21 * max(len(tables), 1))
+    figure.update_layout(font={"size": 14 if screen.large else 11})
     figure.add_trace(
         go.Heatmap(
             x=[wrapped(dimension_name(dimension), 8) for dimension in dimensions],

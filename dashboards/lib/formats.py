@@ -18,7 +18,18 @@ MISSING = "—"
 SUPPRESSED = "*"
 
 Kind = Literal[
-    "money", "ratio", "points", "months", "count", "date", "month", "year", "text", "timestamp", "flag"
+    "money",
+    "ratio",
+    "points",
+    "months",
+    "count",
+    "date",
+    "month",
+    "year",
+    "text",
+    "timestamp",
+    "flag",
+    "number",
 ]
 
 
@@ -144,6 +155,8 @@ def shown(value: Any, kind: Kind, lang: Lang, unit: Unit | None = None) -> str:
             return _fixed(_decimal(value), 1)
         case "count":
             return count(value)
+        case "number":
+            return _fixed(_decimal(value), 2)
         case "date":
             return day(value, lang)
         case "month":

@@ -364,7 +364,6 @@ TEXT: dict[str, dict[Lang, str]] = {
     "col.scheme": {"zh": "险种", "en": "Scheme"},
     "col.vintage": {"zh": "来源版本", "en": "Vintage"},
     "col.source": {"zh": "来源", "en": "Source"},
-    "col.check_note": {"zh": "不符说明", "en": "What does not tie"},
     "col.amount": {"zh": "金额", "en": "Amount"},
     "col.amount_prior_year": {"zh": "上年同期", "en": "Year before"},
     "col.change": {"zh": "变动", "en": "Change"},
@@ -400,11 +399,16 @@ TEXT: dict[str, dict[Lang, str]] = {
     "col.lower_95": {"zh": "95% 下限", "en": "95 % low"},
     "col.upper_95": {"zh": "95% 上限", "en": "95 % high"},
     "col.table": {"zh": "表", "en": "Table"},
-    "col.check": {"zh": "检查", "en": "Check"},
+    "col.check": {"zh": "检查编号", "en": "Check id"},
+    "col.meaning": {"zh": "检查内容", "en": "What is checked"},
+    "col.identity": {"zh": "应有关系", "en": "What should hold"},
+    "col.printed": {"zh": "公布值", "en": "Printed"},
+    "col.parts": {"zh": "由各部分推算", "en": "From its parts"},
+    "col.difference": {"zh": "差额", "en": "Difference"},
+    "col.unit": {"zh": "单位", "en": "Unit"},
     "col.severity": {"zh": "严重程度", "en": "Severity"},
     "col.state": {"zh": "与上版本比", "en": "Against the release before"},
     "col.dimension": {"zh": "维度", "en": "Dimension"},
-    "col.observed": {"zh": "观测值", "en": "Observed"},
     "col.unexpected": {"zh": "异常行数", "en": "Rows off"},
     "col.passed": {"zh": "结果", "en": "Result"},
     "col.first_failed": {"zh": "首次未通过的版本", "en": "First failed in"},
@@ -473,7 +477,6 @@ TEXT: dict[str, dict[Lang, str]] = {
     "published.cumulative_balance": {"zh": "累计结余", "en": "Cumulative balance"},
     "event.ncms_merged.short": {"zh": "新农合并入居民医保", "en": "Rural scheme merged in"},
     "event.maternity_merged.short": {"zh": "生育保险并入职工医保", "en": "Maternity merged in"},
-    "event.pooled_only.short": {"zh": "结余只计统筹基金", "en": "Balances pooled only"},
     "event.accounting_2026.short": {"zh": "新基金会计制度", "en": "New fund accounting"},
     # Origin
     "origin.definition": {"zh": "**{id} {name}**：{text}", "en": "**{id} {name}**: {text}"},
@@ -516,9 +519,10 @@ TEXT: dict[str, dict[Lang, str]] = {
         "en": "All checks on {tables} tables passed.",
     },
     "trust.matrix_failing": {
-        "zh": "{tables} 张表中 {failing} 张有未通过的检查：{names}。",
-        "en": "{failing} of {tables} tables have checks that did not pass: {names}.",
+        "zh": "{tables} 张表中 {failing} 张有未通过的检查：{names}{more}。",
+        "en": "{failing} of {tables} tables have checks that did not pass: {names}{more}.",
     },
+    "trust.and_more": {"zh": " 等", "en": " and more"},
     "trust.checks_sentence": {
         "zh": "未通过的排在前面；新出现 {new} 项，已解决 {resolved} 项。",
         "en": "Failures first; {new} new, {resolved} resolved.",
@@ -567,7 +571,11 @@ TEXT: dict[str, dict[Lang, str]] = {
     "notes.book": {"zh": "口径", "en": "Basis"},
     "notes.fund": {"zh": "基金", "en": "Fund"},
     "notes.period": {"zh": "截至月份", "en": "Up to month"},
-    # Empty and planned
+    # Errors, empty and planned
+    "error.release": {
+        "zh": "这个数据版本无法读取，多半由另一版本的程序生成。请在左侧改选最新发布，或重新运行 medfund build。（{detail}）",
+        "en": "This release cannot be read; most likely another version of the program made it. Choose the newest release on the left, or run medfund build again. ({detail})",
+    },
     "empty.no_release": {
         "zh": "还没有可以打开的数据版本（{home}）。先运行 medfund ingest 和 medfund build；页面会自动刷新。",
         "en": "There is no release to open yet ({home}). Run medfund ingest and medfund build; this page will refresh by itself.",

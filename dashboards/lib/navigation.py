@@ -89,7 +89,7 @@ PAGES: tuple[PageInfo, ...] = (
         "trust",
         "data",
         ":material/verified:",
-        ("quality_check", "load_batch", "release_info", "fund_balance_monthly", "fund_published_annual"),
+        ("quality_check", "load_batch", "release_info", "fund_balance_monthly", "published_finding"),
         ("fund_acct_bal",),
         ready=True,
     ),

@@ -18,7 +18,6 @@ class Event:
 EVENTS: tuple[Event, ...] = (
     Event("ncms_merged", date(2018, 1, 1), frozenset({"resident", "total"})),
     Event("maternity_merged", date(2019, 1, 1), frozenset({"employee", "total"})),
-    Event("pooled_only", date(2023, 1, 1), frozenset({"employee", "total"})),
     Event("accounting_2026", date(2026, 1, 1), frozenset({"employee", "resident", "assistance", "total"})),
 )
 

@@ -267,7 +267,7 @@ QUERIES: dict[str, Query] = {
         left join marts.fund_balance_monthly as last_year
             on last_year.org_code = balance.org_code and last_year.fund_code = balance.fund_code
             and last_year.month = balance.month - interval 1 year
-        where balance.month = cast($period as date) and fund.account_kind = 'pooled'
+        where balance.month = cast($period as date) and fund.account_kind = 'pooled' and fund.scheme <> 'assistance'
         order by org.org_code, fund.fund_code
         """,
     ),
@@ -465,9 +465,9 @@ QUERIES: dict[str, Query] = {
     ),
     "published": Query(
         ("fund_published_annual",),
-        ("year", "item", "value", "source_title", "check_note"),
+        ("year", "item", "value", "source_title"),
         """
-        select year, item, value, source_title, check_note
+        select year, item, value, source_title
         from marts.fund_published_annual
         where region = 'national' and scheme = $scheme and vintage = $vintage
             and item in ('income', 'expenditure', 'current_balance', 'cumulative_balance')
@@ -475,13 +475,22 @@ QUERIES: dict[str, Query] = {
         """,
     ),
     "published_findings": Query(
-        ("fund_published_annual",),
-        ("region", "scheme", "year", "vintage", "item", "value", "check_note", "source_title"),
+        ("published_finding",),
+        (
+            "period",
+            "scheme",
+            "vintage",
+            "identity_name_zh",
+            "identity_name_en",
+            "left_printed",
+            "right_printed",
+        ),
         """
-        select region, scheme, year, vintage, item, value, check_note, source_title
-        from marts.fund_published_annual
-        where check_note is not null and check_note <> ''
-        order by year desc, scheme, item, vintage
+        select
+            period, scheme, vintage, identity_name_zh, identity_name_en, left_printed, right_printed,
+            cast(difference_printed as decimal(18, 2)) as difference_printed, printed_unit
+        from marts.published_finding
+        order by year desc, size desc, identity, scheme, vintage
         """,
     ),
     "checks": Query(
@@ -492,7 +501,8 @@ QUERIES: dict[str, Query] = {
             "table_name",
             "severity",
             "dimension",
-            "observed",
+            "description_zh",
+            "description_en",
             "unexpected_count",
             "passed",
             "first_failed_in",
@@ -500,8 +510,8 @@ QUERIES: dict[str, Query] = {
         ),
         """
         select
-            check_id, suite, table_name, severity, dimension, observed, unexpected_count, passed, first_failed_in,
-            state
+            check_id, suite, table_name, severity, dimension, description_zh, description_en, unexpected_count,
+            passed, first_failed_in, state
         from marts.quality_check
         order by passed, case severity when 'critical' then 0 when 'major' then 1 else 2 end, table_name, check_id
         """,
@@ -527,10 +537,14 @@ QUERIES: dict[str, Query] = {
         ("quality_check",),
         ("table_name", "dimension", "checks", "failed"),
         """
-        select table_name, dimension, count(*) as checks, count(*) filter (passed is not true) as failed
-        from marts.quality_check
-        group by all
-        order by table_name, dimension
+        with counted as (
+            select table_name, dimension, count(*) as checks, count(*) filter (passed is not true) as failed
+            from marts.quality_check
+            group by all
+        )
+        select table_name, dimension, checks, failed
+        from counted
+        order by sum(failed) over (partition by table_name) = 0, table_name, dimension
         """,
     ),
     "batches": Query(

@@ -155,7 +155,7 @@ def steps(view: Screen, roll: dict[str, Any], rows: Table) -> list[tuple[str, De
     if roll["opening_adjustment"]:
         bars.append((view.t("col.adjustment"), roll["opening_adjustment"], "relative"))
     for row in rows:
-        if not row["is_memo"]:
+        if not row["is_memo"] and row["amount"]:
             amount = row["amount"] if row["direction"] == "income" else -row["amount"]
             bars.append((view.name(row), amount, "relative"))
     if roll["transfer_imbalance"]:

@@ -17,7 +17,10 @@ _STYLE = """
 .stMainBlockContainer h5 {padding: 0;}
 [data-testid="stElementToolbar"] {display: none;}
 [data-testid="stMetricValue"] {font-variant-numeric: tabular-nums;}
-[data-testid="stMetricValue"] > div, [data-testid="stMetricLabel"] * {white-space: normal; overflow-wrap: anywhere;}
+[data-testid="stMetricValue"], [data-testid="stMetricLabel"] {line-height: 1.4;}
+[data-testid="stMetricValue"] *, [data-testid="stMetricLabel"] * {
+    white-space: normal !important; overflow: visible !important; text-overflow: clip !important;
+}
 .mf-table {max-height: 26rem; overflow: auto;}
 .mf-table table {border-collapse: collapse; width: 100%; font-size: .875rem;}
 .mf-table th, .mf-table td {
@@ -35,7 +38,7 @@ _STYLE = """
 .mf-good {color: var(--mf-good);} .mf-watch {color: var(--mf-watch);} .mf-alarm {color: var(--mf-alarm);}
 .mf-none {opacity: .8;}
 @media (max-width: 640px) {
-    .stMainBlockContainer {padding-left: 1rem; padding-right: 1rem;}
+    .stMainBlockContainer {padding: 3.75rem 1rem 2rem;}
     .stMainBlockContainer h1 {font-size: 1.35rem;}
 }
 </style>

@@ -9,6 +9,8 @@ import streamlit as st
 from dashboards.lib import blocks, formats
 from dashboards.lib.state import Screen
 
+_NAMED = 5
+
 
 def facts(view: Screen) -> None:
     """Data through, gate, waivers, and checks by how they stand against the release before."""
@@ -68,14 +70,15 @@ def matrix_sentence(view: Screen) -> str:
     """How many tables have a failing check."""
     rows = view.rows("checks_by_table")
     tables = set(rows.column("table_name"))
-    failing = sorted({row["table_name"] for row in rows if row["failed"]})
+    failing = list(dict.fromkeys(row["table_name"] for row in rows if row["failed"]))
     if not failing:
         return view.t("trust.matrix_clean", tables=formats.count(len(tables)))
     return view.t(
         "trust.matrix_failing",
         tables=formats.count(len(tables)),
         failing=formats.count(len(failing)),
-        names=view.t("word.comma").join(failing),
+        names=view.t("word.comma").join(failing[:_NAMED]),
+        more=view.t("trust.and_more") if len(failing) > _NAMED else "",
     )
 
 

@@ -215,12 +215,12 @@ insert into marts.fund_published_annual values
     ('national', 'resident', 2020, 'quick_report', 'income', 900000000000.00, '2020年快报', null),
     ('national', 'resident', 2021, 'quick_report', 'income', 970000000000.00, '2021年快报', null);
 create table marts.quality_check (check_id varchar, suite varchar, table_name varchar, severity varchar, dimension varchar,
-    observed varchar, unexpected_count bigint, passed boolean, first_failed_in varchar, state varchar);
+    observed varchar, unexpected_count bigint, passed boolean, first_failed_in varchar, state varchar, description_zh varchar, description_en varchar);
 insert into marts.quality_check values
-    ('balance_rolls', 'marts', 'fund_balance_monthly', 'critical', 'consistency', '0', 0, true, null, null),
-    ('closing_printed', 'marts', 'fund_balance_monthly', 'minor', 'accuracy', '1', 1, false, getvariable('release'), 'new'),
-    ('unit_listed', 'raw', 'fund_acct_bal', 'major', 'validity', '2', 2, false, '20261001T010000Z-00000000', 'persisting'),
-    ('subject_mapped', 'staging', 'fund_acct_bal', 'critical', 'completeness', '0', 0, true, null, 'resolved');
+    ('balance_rolls', 'marts', 'fund_balance_monthly', 'critical', 'consistency', '0', 0, true, null, null, '期初加收支等于期末', 'Opening and flows give the closing'),
+    ('closing_printed', 'marts', 'fund_balance_monthly', 'minor', 'accuracy', '1', 1, false, getvariable('release'), 'new', '账面期末与推算一致', 'Ledger closing equals the roll-forward'),
+    ('unit_listed', 'raw', 'fund_acct_bal', 'major', 'validity', '2', 2, false, '20261001T010000Z-00000000', 'persisting', '金额单位在码表内', 'Units are listed'),
+    ('subject_mapped', 'staging', 'fund_acct_bal', 'critical', 'completeness', '0', 0, true, null, 'resolved', '科目都已对应', 'Every subject is mapped');
 create table marts.load_batch (batch_id varchar, table_name varchar, source_file varchar, sha256 varchar, rows_read bigint,
     rows_landed bigint, rows_rejected bigint, rows_identical bigint, rows_superseded bigint, values_nulled bigint, loaded_at timestamp);
 insert into marts.load_batch values
@@ -230,3 +230,10 @@ create table marts.release_info (release_id varchar, built_at timestamp, data_th
     inputs_sha256 varchar, gate varchar, waivers varchar);
 insert into marts.release_info values
     (getvariable('release'), timestamp '2026-11-01 09:30:00', date '2026-10-20', '0.1.0', repeat('c', 64), 'passed', '[]');
+create table marts.published_finding (identity varchar, scheme varchar, period varchar, vintage varchar, year integer,
+    identity_name_zh varchar, identity_name_en varchar, size decimal(20, 6), left_printed varchar, right_printed varchar,
+    difference_printed decimal(20, 6), printed_unit varchar);
+insert into marts.published_finding values
+    ('opening_plus_balance', 'resident', '2021', 'bulletin', 2021, '上年累计结余加当期结余等于累计结余',
+        'Prior cumulative balance and current balance give the cumulative balance', 21148000000, '6716.58',
+        '6077 + 428.1', 211.48, '亿元');
