@@ -114,9 +114,21 @@ def payer_mismatch(con: Con, month: int, window: Window) -> Answer:
     ids = con.execute("""SELECT setl_id FROM settlement WHERE fund_pay_sumamt <> hifp_pay + cvlserv_pay + hifes_pay
         + hifmi_pay + hifob_pay + maf_pay + othfund_pay ORDER BY 1""").fetchall()
     return {
-        "table": "setl_d", "month": Window.text(month), "rows": len(ids), "setl_ids": [i[0] for i in ids[:20]],
-        "expect": "identities I3 and I4 fail by 1.23 on these rows",
+        "table": "setl_d", "rows": len(ids), "rows_by_month": {Window.text(month): len(ids)},
+        "setl_ids": [i[0] for i in ids], "expect": "identities I3 and I4 fail by 1.23 on these rows",
     }  # fmt: skip
+
+
+def add_up(answers: list[Answer]) -> list[Answer]:
+    """One answer per fault: those of a fault planted month by month are added together."""
+    merged: dict[str, Answer] = {}
+    for answer in answers:
+        seen = merged.setdefault(answer["fault"], answer)
+        if seen is not answer:
+            seen["rows"] += answer["rows"]
+            seen["rows_by_month"] |= answer["rows_by_month"]
+            seen["setl_ids"] = (seen["setl_ids"] + answer["setl_ids"])[:20]
+    return list(merged.values())
 
 
 def duplicate_keys(con: Con, month: int, window: Window) -> Answer:

@@ -14,7 +14,7 @@ import numpy as np
 from medfund.errors import MedfundError, UsageError
 from medfund.synth import calibration as cal
 from medfund.synth import city, claims, export, ledger
-from medfund.synth.faults import FAULTS, Answer, Fault, Window, check_names
+from medfund.synth.faults import FAULTS, Answer, Fault, Window, add_up, check_names
 
 SIZES = {"tiny": 20_000, "city": 1_000_000, "metro": 5_000_000}
 DEFAULT_MONTHS = ("2022-11", "2026-10")
@@ -113,7 +113,7 @@ def write(
         raise MedfundError(f"{directory}: can't be written ({error})") from error
     out.path("bureau.toml").write_bytes(export.bureau_toml())
     if planted:
-        key = {"seed": seed, "settlements": wanted, "planted": answers}
+        key = {"seed": seed, "settlements": wanted, "planted": add_up(answers)}
         out.path(ANSWER_KEY).write_text(
             json.dumps(key, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
         )

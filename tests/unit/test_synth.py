@@ -648,10 +648,11 @@ def test_unknown_fund_is_one_month_of_one_book(faulty: Any) -> None:
 
 def test_payer_mismatch_breaks_the_rows_the_key_counts(faulty: Any) -> None:
     con, key = faulty
-    answers = [a for a in key["planted"] if a["fault"] == "payer_mismatch"]
+    answer = planted(key, "payer_mismatch")
     wrong = con.execute("""SELECT strftime(setl_time, '%Y%m'), count(*) FROM s WHERE fund_pay_sumamt - 1.23 =
         hifp_pay + cvlserv_pay + hifes_pay + hifmi_pay + hifob_pay + maf_pay + othfund_pay GROUP BY 1 ORDER BY 1""").fetchall()
-    assert wrong == [(a["month"], a["rows"]) for a in answers]
+    assert wrong == list(answer["rows_by_month"].items())
+    assert sum(n for _, n in wrong) == answer["rows"]
     assert 0.003 < sum(n for _, n in wrong) / one(con, "SELECT count(*) FROM s") < 0.01
 
 
