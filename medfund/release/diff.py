@@ -127,7 +127,7 @@ def _table_changes(connection: duckdb.DuckDBPyConnection, table: str) -> list[Ch
             b.amount as after
         from a full join b on a.period is not distinct from b.period and a.measure = b.measure
         where a.amount is distinct from b.amount
-        order by period nulls first, measure <> 'rows', measure
+        order by 1 nulls first, coalesce(a.measure, b.measure) <> 'rows', 2
         """
     ).fetchall()
     return [

@@ -31,7 +31,7 @@ compared as (
 
 city as (
     select min(org_code) as org_code
-    from {{ ref('dim_org') }}
+    from {{ ref('int_org__division') }}
     where level = 'city'
 ),
 

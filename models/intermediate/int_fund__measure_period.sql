@@ -2,7 +2,7 @@
 -- books of each org, and the pool area as a whole (under its city code) without transfers between levels.
 with city as (
     select min(org_code) as org_code
-    from {{ ref('dim_org') }}
+    from {{ ref('int_org__division') }}
     where level = 'city'
 ),
 

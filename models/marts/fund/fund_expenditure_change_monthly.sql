@@ -34,7 +34,7 @@ spent as (
         item_ytd.direction = 'expenditure'
         and not item_ytd.is_transfer
         and city.org_code is not null
-        and city.org_code not in (select own_books.org_code from {{ ref('fund_balance_monthly') }} as own_books)
+        and city.org_code not in (select own_books.org_code from {{ ref('int_ledger__balance_month') }} as own_books)
     group by city.org_code, item_ytd.fund_code, item_ytd.month, item_ytd.item_key, item_ytd.is_memo
 ),
 
