@@ -187,7 +187,7 @@ class Loader:
             source.temporary.append(target)
         relation = self._csv(path, delimiter, line, len(fields))
         self._check_replaced(source.shown, scanned, relation, fields)
-        return _Reading(fields, relation, line, delimiter, scanned, False, True)
+        return _Reading(fields, relation, line, delimiter, scanned, scanned.wide, scanned.quotes)
 
     def _recognised(self, fields: Sequence[str], hint: Table | None) -> int:
         tables = [hint] if hint else list(self.contract.tables.values())

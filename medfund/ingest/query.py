@@ -36,7 +36,7 @@ def is_identifier(table: Table, column: Column) -> bool:
 @dataclass
 class FileQuery:
     """SQL fragments for one file. `relation` yields text columns c0, c1, …; `wide` says that blanks other
-    than spaces may surround values; `quotes` that values may hold line ends."""
+    than spaces may surround values, `quotes` that values may hold line ends or TABs."""
 
     contract: Contract
     layout: Layout
@@ -56,16 +56,19 @@ class FileQuery:
             if c.name in self.layout.sources and (c.lands or c.required)
         ]
 
-    def _source(self, place: int) -> str:
+    def _source(self, place: int, column: Column) -> str:
         raw = ident(f"c{place}")
-        return f"translate({raw}, chr(9) || chr(10) || chr(13), '')" if self.quotes else raw
+        if not self.quotes or column.type != "text":
+            return raw
+        inside = f"contains({raw}, chr(10)) OR contains({raw}, chr(9)) OR contains({raw}, chr(13))"
+        return f"CASE WHEN {inside} THEN translate({raw}, chr(9) || chr(10) || chr(13), '') ELSE {raw} END"
 
     def _null(self, text: str, column: Column) -> str:
         return is_null_word(text, self.contract.null_values, column.keep)
 
     def _raw(self, column: Column) -> str:
         """The text of a column; where several headers feed it, the first value that is not a null word."""
-        places = [self._source(place) for place in self.layout.sources[column.name]]
+        places = [self._source(place, column) for place in self.layout.sources[column.name]]
         if len(places) == 1:
             return places[0]
         filled = [
@@ -253,7 +256,7 @@ class FileQuery:
             column = self.table.columns[name]
             values = []
             for place in places:
-                raw = self._source(place)
+                raw = self._source(place, column)
                 text = trimmed(raw, True)
                 value = text if column.type == "text" else typed(raw, column, self.contract.time_zone)
                 values.append(f"CASE WHEN NOT {self._null(text, column)} THEN {value} END")

@@ -18,6 +18,8 @@ _CONTROL = bytes(i for i in range(32) if i not in (9, 10, 13)) + b"\x7f"
 _REPLACED = "\ufffd"
 # What remains of U+FFFD when UTF-8 is read as GBK and written back.
 _TWICE_BROKEN = "锟斤拷".encode()
+# Blanks beside the space: no-break, en, em and full-width ones, and the byte order mark.
+_WIDE = "\u00a0\u2002\u2003\u3000\ufeff"
 _HEAD = 256 * 1024
 
 
@@ -31,6 +33,8 @@ class TextFile:
     characters: int
     replaced: int
     tabs: bool
+    quotes: bool
+    wide: bool
     dirty: bool
 
 
@@ -56,12 +60,13 @@ def scan(shown: str, path: Path) -> TextFile:
     decoder = codecs.getincrementaldecoder("utf-8")()
     utf8, ascii_only = True, True
     characters = replaced = tabs = returns = pairs = feeds = nuls = 0
-    control = False
+    control = quotes = wide = False
     last = b""
     for chunk in _chunks(path):
         control = control or len(chunk.translate(None, _CONTROL)) != len(chunk)
         nuls += chunk.count(0) if control else 0
         tabs += chunk.count(b"\t")
+        quotes = quotes or b'"' in chunk
         feeds += chunk.count(b"\n")
         if b"\r" in chunk or last == b"\r":
             returns += chunk.count(b"\r")
@@ -78,6 +83,7 @@ def scan(shown: str, path: Path) -> TextFile:
                 utf8 = False
                 continue
             characters += len(text)
+            wide = wide or any(blank in text for blank in _WIDE)
             replaced += text.count(_REPLACED) + 2 * chunk.count(_TWICE_BROKEN)
     size = path.stat().st_size
     if nuls * 20 > size:
@@ -94,7 +100,17 @@ def scan(shown: str, path: Path) -> TextFile:
         replaced, characters = lost[encoding], size
     mixed = returns != pairs or (pairs > 0 and pairs != feeds)
     head = _head(path, encoding)
-    return TextFile(path, encoding, head, characters, replaced, tabs > 0, control or mixed or not utf8)
+    return TextFile(
+        path,
+        encoding,
+        head,
+        characters,
+        replaced,
+        tabs > 0,
+        quotes,
+        wide or not utf8,
+        control or mixed or not utf8,
+    )
 
 
 def _head(path: Path, encoding: str) -> list[str]:
