@@ -115,7 +115,7 @@ def payer_mismatch(con: Con, month: int, window: Window) -> Answer:
         + hifmi_pay + hifob_pay + maf_pay + othfund_pay ORDER BY 1""").fetchall()
     return {
         "table": "setl_d", "rows": len(ids), "rows_by_month": {Window.text(month): len(ids)},
-        "setl_ids": [i[0] for i in ids], "expect": "identities I3 and I4 fail by 1.23 on these rows",
+        "setl_ids": [i[0] for i in ids[:20]], "expect": "identities I3 and I4 fail by 1.23 on these rows",
     }  # fmt: skip
 
 
