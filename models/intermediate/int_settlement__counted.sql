@@ -23,36 +23,29 @@ settlement as (
     where setting.refunds = 'netted' or not newest.is_refund_flagged
 ),
 
-ranked as (
+-- Settlements that make up stays, refunds apart; few beside all others, so only these are put in order.
+stay as (
     select
-        *,
-        case
-            when visit_bucket = 'inpatient' and not is_refund_flagged and not is_reversal
-                then row_number() over (
-                    partition by visit_id, visit_bucket = 'inpatient' and not is_refund_flagged and not is_reversal
-                    order by setl_time desc, setl_id desc
-                )
-        end as settlement_from_last,
-        min(admitted_on) over (
-            partition by visit_id, visit_bucket = 'inpatient' and not is_refund_flagged and not is_reversal
-        ) as stay_admitted_on,
-        max(discharged_on) over (
-            partition by visit_id, visit_bucket = 'inpatient' and not is_refund_flagged and not is_reversal
-        ) as stay_discharged_on
+        setl_id,
+        row_number() over (partition by visit_id order by setl_time desc, setl_id desc) as settlement_from_last,
+        min(admitted_on) over (partition by visit_id) as admitted_on,
+        max(discharged_on) over (partition by visit_id) as discharged_on
     from settlement
+    where visit_bucket = 'inpatient' and not is_refund_flagged and not is_reversal
 ),
 
 counted as (
     select
-        *,
+        settlement.*,
         case
-            when is_reversal then -1
-            when settlement_from_last > 1 then 0
+            when settlement.is_reversal then -1
+            when stay.settlement_from_last > 1 then 0
             else 1
         end as visit_count,
-        case when settlement_from_last is null then admitted_on else stay_admitted_on end as days_from,
-        case when settlement_from_last is null then discharged_on else stay_discharged_on end as days_to
-    from ranked
+        coalesce(stay.admitted_on, settlement.admitted_on) as days_from,
+        coalesce(stay.discharged_on, settlement.discharged_on) as days_to
+    from settlement
+    left join stay on stay.setl_id = settlement.setl_id
 ),
 
 grouping_result as (
