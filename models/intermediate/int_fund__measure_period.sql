@@ -1,9 +1,16 @@
 -- Flows that fund indicators are made of, for the month, the year to date and the last twelve months; own
 -- books of each org, and the pool area as a whole (under its city code) without transfers between levels.
-with city as (
+with first_city as (
     select min(org_code) as org_code
     from {{ ref('int_org__division') }}
     where level = 'city'
+),
+
+-- A city that keeps books under its own code shows those.
+city as (
+    select first_city.org_code
+    from first_city
+    where first_city.org_code not in (select own_books.org_code from {{ ref('int_ledger__item_ytd') }} as own_books)
 ),
 
 item as (
@@ -32,7 +39,7 @@ item as (
         item_ytd.amount_ytd,
         true as is_consolidated
     from {{ ref('int_ledger__item_ytd') }} as item_ytd
-    inner join city on city.org_code <> item_ytd.org_code
+    cross join city
     where not item_ytd.is_transfer
 ),
 
