@@ -1,11 +1,12 @@
 """The SQL of one file: from raw text columns to typed rows, problems and rejects.
 
-    raw     one text expression per contract column (the first filled one where several headers feed it)
-    typed   blanks and null words gone, types tried
-    final   bounds, sentinels and identifier damage applied, rows numbered
+    r_<column>  raw text (the first filled one where several headers feed it)
+    m_<column>  trimmed text that is no null word; of typed columns only where the usual spelling failed
+    v_<column>  typed value, with bounds, sentinels and identifier damage applied
 
 A row with a problem is let through with a null where the column allows it, and kept back where not.
-Row numbering is a barrier the optimiser does not push filters through, so each value is typed once.
+Each step is a projection of its own, so that no expression is written or worked out twice; the row numbering
+on top is a barrier the optimiser does not push filters through.
 """
 
 from __future__ import annotations
@@ -16,7 +17,18 @@ from dataclasses import dataclass
 from medfund.contract import Column, Contract, Table
 from medfund.ingest.layout import Layout
 from medfund.ingest.privacy import MASK, pseudonym
-from medfund.ingest.sqltypes import bounds, expected, ident, is_null_word, quoted, trimmed, typed
+from medfund.ingest.sqltypes import (
+    bounds,
+    expected,
+    fast,
+    ident,
+    is_null_word,
+    quoted,
+    settle,
+    slow,
+    trimmed,
+    typed,
+)
 
 # Spreadsheets turn long numbers into 1.10105E+17; the digits are gone.
 _SCIENTIFIC = "[0-9]([.][0-9]+)?[eE][+][0-9]+"
@@ -76,28 +88,49 @@ class FileQuery:
         ]
         return f"coalesce({', '.join([*filled, places[0]])})"
 
-    def pipeline(self) -> str:
-        """All rows with r_<column> (raw text), v_<column> (typed) and _row_no."""
+    def pipeline(self, raw: bool = False) -> str:
+        """All rows with m_<column>, v_<column> and _row_no; r_<column> too when asked for."""
         present = self._present()
-        raw = ", ".join(f"{self._raw(c)} AS {ident('r_' + c.name)}" for c in present)
-        first, second = [], []
+        steps: list[list[str]] = [[] for _ in range(6)]
         for column in present:
-            r, v = ident("r_" + column.name), ident("v_" + column.name)
+            r, m, v, w = (ident(f"{kind}_{column.name}") for kind in "rmvw")
+            null = self._null(m, column)
+            steps[0].append(f"{self._raw(column)} AS {r}")
             if column.type == "text":
-                first.append(f"{trimmed(r, self.wide)} AS {v}")
-                nulls = [self._null(v, column)]
-                if is_identifier(self.table, column):
-                    nulls.append(self._damaged(v))
-                second.append(f"CASE WHEN {' OR '.join(nulls)} THEN NULL ELSE {v} END AS {v}")
+                value = f"CASE WHEN {self._damaged(m)} THEN NULL ELSE {m} END"
+                steps[1].append(f"{trimmed(r, self.wide)} AS {m}")
+                steps[2].append(f"CASE WHEN {null} THEN NULL ELSE {m} END AS {m}")
+                steps[3].append(m)
+                steps[4].append(m)
+                steps[5] += [m, f"{value if is_identifier(self.table, column) else m} AS {v}"]
             else:
-                first.append(f"{typed(r, column, self.contract.time_zone)} AS {v}")
-                second.append(f"{self._bounded(v, column)} AS {v}")
-            first.append(r)
-            second.append(r)
-        return (
-            f"SELECT *, row_number() OVER () AS _row_no FROM (SELECT {', '.join(second)} FROM "
-            f"(SELECT {', '.join(first)} FROM (SELECT {raw} FROM {self.relation})))"
-        )
+                meant = f"CASE WHEN {m} IS NULL OR {null} THEN NULL ELSE"
+                final = f"CASE WHEN {m} IS NULL THEN {v} ELSE {settle(w, column)} END"
+                steps[1] += [f"{fast(r, column)} AS {v}", r]
+                steps[2] += [f"{self._bounded(v, column)} AS {v}", r]
+                steps[3] += [
+                    v,
+                    f"CASE WHEN {v} IS NULL AND {r} IS NOT NULL THEN {trimmed(r, True)} END AS {m}",
+                ]
+                steps[4] += [v, f"{meant} {m} END AS {m}"]
+                steps[4] += [f"{meant} {slow(m, column, self.contract.time_zone)} END AS {w}"]
+                steps[5] += [m, f"{final} AS {v}"]
+            if raw:
+                for step in steps[1:]:
+                    if r not in step:
+                        step.append(r)
+        source = self.relation
+        for step in steps:
+            source = f"(SELECT {', '.join(step)} FROM {source})"
+        last = {ident(f"v_{c.name}"): c for c in present}
+        changed = [f"{self._bounded(v, c)} AS {v}" for v, c in last.items() if bounds(c)]
+        changed += [
+            f"nullif({v}, CAST({quoted(c.null_when)} AS {c.duckdb_type})) AS {v}"
+            for v, c in last.items()
+            if c.null_when is not None
+        ]
+        replace = f" REPLACE ({', '.join(changed)})" if changed else ""
+        return f"SELECT *{replace}, row_number() OVER () AS _row_no FROM {source}"
 
     @staticmethod
     def _damaged(text: str) -> str:
@@ -109,28 +142,20 @@ class FileQuery:
     @staticmethod
     def _bounded(value: str, column: Column) -> str:
         limits = bounds(column)
-        if limits:
-            return f"CASE WHEN {value} BETWEEN {limits[0]} AND {limits[1]} THEN {value} END"
-        if column.null_when is not None:
-            return f"nullif({value}, CAST({quoted(column.null_when)} AS {column.duckdb_type}))"
-        return value
+        return f"CASE WHEN {value} BETWEEN {limits[0]} AND {limits[1]} THEN {value} END" if limits else value
 
     def _problem(self, column: Column) -> str:
         """SQL condition: the value is missing where required, or there but of no use."""
-        r, v = ident("r_" + column.name), ident("v_" + column.name)
+        m, v = ident("m_" + column.name), ident("v_" + column.name)
         if column.required:
             return f"{v} IS NULL"
-        if column.type == "text":
-            if not is_identifier(self.table, column):
-                return "false"
-            text = trimmed(r, True)
-            return f"({v} IS NULL AND {r} IS NOT NULL AND NOT {self._null(text, column)})"
-        text = trimmed(r, True)
-        unused = f"{v} IS NULL AND {r} IS NOT NULL AND NOT {self._null(text, column)}"
+        if column.type == "text" and not is_identifier(self.table, column):
+            return "false"
         if column.null_when is not None:
-            sentinel = f"try_cast({text} AS {column.duckdb_type}) = CAST({quoted(column.null_when)} AS {column.duckdb_type})"
-            unused += f" AND NOT coalesce({sentinel}, false)"
-        return f"({unused})"
+            # The sentinel is no problem, although its value is null.
+            sentinel = f"CAST({quoted(column.null_when)} AS DECIMAL(38,10))"
+            return f"({v} IS NULL AND {m} IS NOT NULL AND coalesce(try_cast({m} AS DECIMAL(38,10)) <> {sentinel}, true))"
+        return f"({v} IS NULL AND {m} IS NOT NULL)"
 
     def _key_broken(self) -> str | None:
         """SQL condition: neither the key nor the alternative key is whole; None where it cannot happen."""
@@ -231,7 +256,7 @@ class FileQuery:
         return (
             f"SELECT _row_no, {self.rejecting()} AS rejected, {listed} AS issues, "
             f"CASE WHEN {self.rejecting()} THEN CAST(json_object({', '.join(fields)}) AS VARCHAR) END AS row_json "
-            f"FROM ({self.pipeline()}) WHERE {self.troubled()}"
+            f"FROM ({self.pipeline(raw=True)}) WHERE {self.troubled()}"
         )
 
     @staticmethod

@@ -28,7 +28,7 @@ EXPECTED = {
     "integer": "a whole number",
     "date": "a date such as 2024-01-31 or 20240131, from 1900 on",
     "timestamp": "a time such as 2024-01-31 09:30:00 or 20240131093000, from 1900 on",
-    "month": "a month such as 202401, month 01-12, year 1990-2098",
+    "month": "a month such as 202401, month 01-12, year 1990-2099",
 }
 
 
@@ -73,41 +73,47 @@ def is_null_word(text: str, words: Sequence[str], keep: Sequence[str] = ()) -> s
     return "(" + " OR ".join(tests or ["false"]) + ")"
 
 
-def _plain(raw: str) -> str:
-    """Trimmed text with well-placed thousands separators taken out."""
-    text = trimmed(raw, wide=True)
-    return (
-        f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]{{1,3}}(,[0-9]{{3}})+([.][0-9]+)?') "
-        f"THEN replace({text}, ',', '') "
-        f"WHEN regexp_full_match({text}, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{{1,3}})?') "
-        f"THEN {text} END"
-    )
+def fast(raw: str, column: Column) -> str:
+    """The usual spelling of a typed value, straight from the raw text; NULL where it takes `slow` to tell.
+
+    Never takes a text for another value than `slow` would.
+    """
+    if column.scale is not None:
+        # A point with at most `scale` characters after it, or a text shorter than that: the cast is exact.
+        usual = f"strlen({raw}) - strpos({raw}, '.') <= {column.scale}"
+        return f"CASE WHEN {usual} THEN try_cast({raw} AS {column.duckdb_type}) END"
+    if column.type == "timestamp":
+        usual = f"strlen({raw}) = 19 AND NOT contains({raw}, '+')"
+        return f"CASE WHEN {usual} THEN try_cast({raw} AS TIMESTAMP) END"
+    if column.type == "date":
+        return f"CASE WHEN strlen({raw}) = 10 THEN try_cast({raw} AS DATE) END"
+    return f"CAST(NULL AS {column.duckdb_type})"
 
 
-def _decimal(raw: str, column: Column) -> str:
-    """Exact decimals. Money takes float noise below a millionth of a yuan but no other digit below the
-    fen; quantities, prices and ratios are rounded to their scale."""
-    target = column.duckdb_type
-    scale = column.scale
-    wide = f"try_cast({_plain(raw)} AS DECIMAL(38,10))"
-    if column.is_money:
-        slow = f"CASE WHEN abs({wide} - round({wide}, 2)) < 0.000001 THEN try_cast({wide} AS {target}) END"
-    else:
-        slow = f"try_cast({wide} AS {target})"
-    # A point with at most `scale` characters after it, or a text shorter than the scale: the cast is exact.
-    fast = f"strlen({raw}) - strpos({raw}, '.') <= {scale}"
-    return f"CASE WHEN {fast} THEN coalesce(try_cast({raw} AS {target}), {slow}) ELSE {slow} END"
+def slow(text: str, column: Column, time_zone: str) -> str:
+    """Any accepted spelling of a trimmed text. Decimals and integers come as DECIMAL(38,10), times and
+    dates as TIMESTAMP; `settle` makes the column's type of it."""
+    if column.scale is not None or column.type == "integer":
+        return (
+            f"CASE WHEN regexp_full_match({text}, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{{1,3}})?') "
+            f"THEN try_cast({text} AS DECIMAL(38,10)) "
+            f"WHEN regexp_full_match({text}, '[+-]?[0-9]{{1,3}}(,[0-9]{{3}})+([.][0-9]+)?') "
+            f"THEN try_cast(replace({text}, ',', '') AS DECIMAL(38,10)) END"
+        )
+    times = _any_timestamp(text, time_zone)
+    if column.type == "month":
+        return (
+            f"CASE WHEN regexp_full_match({text}, '[0-9]{{6}}([.]0+)?') "
+            f"THEN try_strptime(left({text}, 6), '%Y%m') "
+            f"WHEN regexp_full_match({text}, '[0-9]{{4}}[-/.年][0-9]{{1,2}}月?') "
+            f"THEN try_strptime(rtrim(regexp_replace({text}, '[-/.年月]', '-', 'g'), '-'), '%Y-%m') "
+            f"ELSE {times} END"
+        )
+    return times
 
 
-def _integer(raw: str) -> str:
-    wide = f"try_cast({_plain(raw)} AS DECIMAL(18,4))"
-    return f"CASE WHEN {wide} = round({wide}, 0) THEN try_cast({wide} AS INTEGER) END"
-
-
-def _slow_timestamp(raw: str, time_zone: str) -> str:
-    text = trimmed(raw, wide=True)
+def _any_timestamp(text: str, time_zone: str) -> str:
     formats = "[" + ", ".join(quoted(f) for f in _FORMATS) + "]"
-    fraction = f"regexp_replace(replace({text}, 'T', ' '), '[.][0-9]+$', '')"
     return (
         f"CASE WHEN regexp_full_match({text}, '[0-9]{{8}}') THEN try_strptime({text}, '%Y%m%d') "
         f"WHEN regexp_full_match({text}, '[0-9]{{12}}') THEN try_strptime({text}, '%Y%m%d%H%M') "
@@ -117,56 +123,35 @@ def _slow_timestamp(raw: str, time_zone: str) -> str:
         f"THEN timezone({quoted(time_zone)}, try_cast({text} AS TIMESTAMPTZ)) "
         f"WHEN regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T][0-9:]{{8}}[.][0-9]{{1,9}}') "
         f"THEN try_cast({text} AS TIMESTAMP) "
-        f"ELSE try_strptime({fraction}, {formats}) END"
+        f"ELSE try_strptime(regexp_replace(replace({text}, 'T', ' '), '[.][0-9]+$', ''), {formats}) END"
     )
 
 
-def _timestamp(raw: str, time_zone: str) -> str:
-    slow = _slow_timestamp(raw, time_zone)
-    fast = f"strlen({raw}) = 19 AND NOT contains({raw}, '+')"
-    value = f"CASE WHEN {fast} THEN coalesce(try_cast({raw} AS TIMESTAMP), {slow}) ELSE {slow} END"
-    return value
+def settle(value: str, column: Column) -> str:
+    """The column's own type from what `slow` gave; NULL where the value does not fit it.
 
-
-def _date(raw: str, time_zone: str) -> str:
-    slow = f"CAST({_slow_timestamp(raw, time_zone)} AS DATE)"
-    return f"CASE WHEN strlen({raw}) = 10 THEN coalesce(try_cast({raw} AS DATE), {slow}) ELSE {slow} END"
-
-
-def _month(raw: str, time_zone: str) -> str:
-    text = trimmed(raw, wide=True)
-    return (
-        f"CASE WHEN regexp_full_match({text}, '[0-9]{{6}}([.]0+)?') THEN try_strptime(left({text}, 6), '%Y%m') "
-        f"WHEN regexp_full_match({text}, '[0-9]{{4}}[-/.年][0-9]{{1,2}}月?') "
-        f"THEN try_strptime(regexp_replace({text}, '[-/.年月]', '-', 'g').rtrim('-'), '%Y-%m') "
-        f"ELSE date_trunc('month', {_slow_timestamp(raw, time_zone)}) END"
-    )
+    Money takes float noise below a millionth of a yuan but no other digit below the fen; quantities, prices
+    and ratios are rounded to their scale; whole numbers have no fraction.
+    """
+    if column.is_money:
+        return f"CASE WHEN abs({value} - round({value}, 2)) < 0.000001 THEN try_cast({value} AS {column.duckdb_type}) END"
+    if column.type == "integer":
+        return f"CASE WHEN {value} = round({value}, 0) THEN try_cast({value} AS INTEGER) END"
+    if column.type == "month":
+        return f"CAST(date_trunc('month', {value}) AS DATE)"
+    return f"try_cast({value} AS {column.duckdb_type})"
 
 
 def typed(raw: str, column: Column, time_zone: str) -> str:
-    """SQL of the typed value of a text expression; NULL where the text does not fit the type.
-
-    Columns of type text are not handled here: they only lose blanks and null words.
-    """
-    if column.scale is not None:
-        value = _decimal(raw, column)
-    elif column.type == "integer":
-        value = _integer(raw)
-    elif column.type == "timestamp":
-        value = _timestamp(raw, time_zone)
-    elif column.type == "date":
-        value = _date(raw, time_zone)
-    elif column.type == "month":
-        value = f"CAST({_month(raw, time_zone)} AS DATE)"
-    else:
-        raise ValueError(f"no typed form for {column.type}")
-    return value
+    """The typed value of a raw text in one expression, for use outside the staged pipeline."""
+    text = trimmed(raw, wide=True)
+    return settle(slow(text, column, time_zone), column)
 
 
 def bounds(column: Column) -> tuple[str, str] | None:
     """First and last plausible value of a date-like column, as SQL literals."""
     if column.type == "month":
-        return "DATE '1990-01-01'", "DATE '2098-12-01'"
+        return "DATE '1990-01-01'", "DATE '2099-12-01'"
     if column.type == "date":
         return "DATE '1900-01-01'", "DATE '9999-12-31'"
     if column.type == "timestamp":
