@@ -140,6 +140,55 @@ remote_period as (
     )
 ),
 
+head_period as (
+    select
+        org_code,
+        scheme,
+        month,
+        'month' as period_kind,
+        cast(enrolled as double) as average_enrolled
+    from {{ ref('int_enrolment__head_month') }}
+    union all
+    select
+        org_code,
+        scheme,
+        month,
+        'ytd' as period_kind,
+        case when count(*) over year_to_date = extract(month from month) then avg(enrolled) over year_to_date end
+    from {{ ref('int_enrolment__head_month') }}
+    window year_to_date as (partition by org_code, scheme, extract(year from month) order by month)
+    union all
+    select
+        org_code,
+        scheme,
+        month,
+        'rolling_12' as period_kind,
+        case when count(*) over last_12 = 12 then avg(enrolled) over last_12 end
+    from {{ ref('int_enrolment__head_month') }}
+    window last_12 as (
+        partition by org_code, scheme order by month range between interval 11 month preceding and current row
+    )
+),
+
+flow_per_head as (
+    select
+        flow.org_code,
+        flow.fund_code,
+        flow.month,
+        flow.period_kind,
+        flow.income,
+        flow.expenditure,
+        head_period.average_enrolled
+    from flow
+    inner join {{ ref('dim_fund') }} as dim_fund using (fund_code)
+    inner join head_period
+        on
+            head_period.scheme = dim_fund.scheme
+            and head_period.org_code = flow.org_code
+            and head_period.month = flow.month
+            and head_period.period_kind = flow.period_kind
+),
+
 part as (
     select org_code, fund_code, month, period_kind, 'F01' as indicator_id, income as numerator, null as denominator
     from flow
@@ -159,9 +208,20 @@ part as (
     select org_code, fund_code, month, period_kind, 'F09', expenditure - expenditure_before, expenditure_before
     from compared
     union all
+    select org_code, fund_code, month, 'month', 'F11', paid, due
+    from {{ ref('int_contribution__collection_month') }}
+    union all
     select org_code, fund_code, month, period_kind, 'F12', premium, income from flow
     union all
     select org_code, fund_code, month, period_kind, 'F13', fiscal_subsidy, income from flow
+    union all
+    select org_code, fund_code, month, period_kind, 'F16', income, average_enrolled from flow_per_head
+    union all
+    select org_code, fund_code, month, period_kind, 'F17', expenditure, average_enrolled from flow_per_head
+    union all
+    select org_code, '310_pool', month, 'month', 'F18', active, retired
+    from {{ ref('int_enrolment__head_month') }}
+    where scheme = 'employee'
     union all
     select
         org_code,
