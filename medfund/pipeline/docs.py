@@ -5,27 +5,37 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from expectations.rules import load_rules
 from medfund.errors import MedfundError
-from medfund.pipeline.pages import write_contents_page, write_indicator_page
+from medfund.pipeline.pages import write_contents_page, write_indicator_page, write_quality_pages
 from medfund.pipeline.transform import Transform
 from medfund.release import open_release, release_info
 from medfund.release.files import full_disk_named
-from medfund.settings import PROJECT_ROOT, Home
+from medfund.settings import PROJECT_ROOT, Bureau, Home
 
 
 def docs(
-    home: Home, out: Path | None = None, *, say: Callable[[str], None], project: Path = PROJECT_ROOT
+    home: Home,
+    bureau: Bureau,
+    out: Path | None = None,
+    *,
+    say: Callable[[str], None],
+    project: Path = PROJECT_ROOT,
 ) -> Path:
     """Write tables and lineage, indicator dictionary and check results to `out` (default `<home>/docs`).
 
     Needs no network. Returns the contents page.
     """
     release = release_info(home)
+    name = bureau.name_zh or bureau.code
     target = out or home.root / "docs"
-    label = release.release_id
+    label = f"{name} · {release.release_id}"
     with full_disk_named(target):
         target.mkdir(parents=True, exist_ok=True)
         say("Writing tables and lineage.")
@@ -48,10 +58,25 @@ def docs(
             shutil.copyfile(page, target / "catalogue.html")
         say("Writing the indicator dictionary and the check results.")
         with open_release(home) as connection:
-            indicators: Any = connection.execute("select * from dim_indicator").to_arrow_table()
-        write_indicator_page(target / "indicators.html", indicators.to_pylist(), label)
-        quality = home.root / "docs" / "quality"
-        if quality.is_dir() and target.resolve() != quality.parent.resolve():
-            shutil.copytree(quality, target / "quality", dirs_exist_ok=True)
+            indicators = _rows(connection, "select * from dim_indicator")
+            results = _rows(connection, "select *, is_evaluated as evaluated from quality_check")
+            failures = _rows(connection, "select * from quality_failure")
+        write_indicator_page(target / "indicators.html", indicators, label)
+        write_quality_pages(
+            target / "quality",
+            results=results,
+            failures=failures,
+            verdict=release.manifest["gate"],
+            waived=release.manifest["waivers"],
+            label=label,
+            checked_at=datetime.fromisoformat(release.manifest["built_at"]).replace(tzinfo=None),
+            rules_sql={rule.id: rule.sql.strip() for rule in load_rules()},
+        )
         write_contents_page(target / "index.html", label)
     return target / "index.html"
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    table: Any = connection.sql(query).to_arrow_table()
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows

@@ -161,7 +161,7 @@ def write_previous_quality(home: Home, release_db: Path | None) -> None:
     if release_db is not None:
         with connect_read_only(release_db) as connection:
             columns = ", ".join(PREVIOUS_QUALITY.names)
-            table: Any = connection.execute(f"select {columns} from marts.quality_check").to_arrow_table()
+            table: Any = connection.sql(f"select {columns} from marts.quality_check").to_arrow_table()
             rows = table.cast(PREVIOUS_QUALITY).to_pylist()
     write_rows(path, PREVIOUS_QUALITY, rows)
 

@@ -12,6 +12,17 @@ from typing import Any
 from medfund.release.files import remove_tree
 
 _DIMENSIONS = ("completeness", "uniqueness", "validity", "consistency", "timeliness", "accuracy")
+_NAMES = {
+    "critical": "严重",
+    "major": "重要",
+    "minor": "一般",
+    "completeness": "完整性",
+    "uniqueness": "唯一性",
+    "validity": "有效性",
+    "consistency": "一致性",
+    "timeliness": "时效性",
+    "accuracy": "准确性",
+}
 _GRAVITY = {"critical": 0, "major": 1, "minor": 2}
 
 
@@ -117,6 +128,7 @@ def _templates() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["names"] = _NAMES
 
     def render(name: str, **values: Any) -> str:
         return environment.get_template(name).render(**values)

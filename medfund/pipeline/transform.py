@@ -42,7 +42,6 @@ class Transform:
         from dbt.cli.main import dbtRunner
 
         self.cache.mkdir(parents=True, exist_ok=True)
-        command, *rest = arguments
         options = [
             *("--project-dir", str(self.project)),
             *("--profiles-dir", str(self.project)),
@@ -62,7 +61,7 @@ class Transform:
         ]
         with self._environment(), redirect_stdout(sys.stderr):
             try:
-                outcome = dbtRunner(callbacks=[self._on_event]).invoke([*settings, command, *options, *rest])
+                outcome = dbtRunner(callbacks=[self._on_event]).invoke([*settings, *arguments, *options])
             finally:
                 _close_connections()
         if not outcome.success:

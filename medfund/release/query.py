@@ -153,7 +153,7 @@ def _show(query: Query, out: Path | None, max_rows: int) -> None:
 def _export(query: Query, fmt: str, path: Path) -> int:
     """Stream the result through an own in-memory database, which may write the file; the release may not."""
     with _sql_errors(), full_disk_named(path.parent), duckdb.connect() as writer:
-        reader: Any = query.connection.execute(query.sql).to_arrow_reader(100_000)
+        reader: Any = query.relation().to_arrow_reader(100_000)
         if fmt == "xlsx":
             return _xlsx(reader, path)
         columns = ", ".join(
