@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
 
 from medfund.checker.document import Block, Cell, Document, Span, unit_kind
@@ -300,7 +301,7 @@ def levels(documents: Sequence[Document]) -> Iterator[tuple[list[Document], Iden
             if upper and fact.number and fact.span is not None:
                 group = groups.setdefault((upper, fact.fund, fact.span, fact.kind), {})
                 group.setdefault(role, {}).setdefault(fact.org, {})[fact.measure] = fact
-    for group in groups.values():
+    for (_, fund, *_), group in groups.items():
         lower = list(group.get("lower", {}).values())
         own = next(iter(group.get("own", {}).values()), None)
         whole = next(iter(group.get("whole", {}).values()), None)
@@ -313,12 +314,44 @@ def levels(documents: Sequence[Document]) -> Iterator[tuple[list[Document], Iden
         for measure, transfers in _LEVELLED.items():
             if whole is None or measure not in whole or any(measure not in unit for unit in (*lower, own)):
                 continue
-            inner = []
-            if transfers:
-                inner = [own[transfers[0]]] if transfers[0] in own else []
-                inner += [unit[transfers[1]] for unit in lower if transfers[1] in unit]
+            if transfers and fund in TOTAL_FUNDS:
+                continue  # money between levels is printed by fund, so only funds can be freed of it
             parts = [unit[measure] for unit in (*lower, own)]
-            yield _levelled(parts, inner, whole[measure], names, documents)
+            readings = [
+                _levelled(parts, inner, whole[measure], names, documents)
+                for inner in _internal(transfers, own, lower)
+            ]
+            # Where the two sides of a transfer differ, either may be the one left out.
+            yield next((one for one in readings if one[1].verdict != "fail"), readings[0])
+
+
+_OTHER_SIDE = {
+    "from_lower": "to_upper",
+    "to_upper": "from_lower",
+    "from_upper": "to_lower",
+    "to_lower": "from_upper",
+}
+
+
+def _internal(
+    transfers: tuple[str, ...], own: dict[str, Fact], lower: Sequence[dict[str, Fact]]
+) -> list[list[Fact]]:
+    """Money between the levels inside a flow: what was booked there, or the smaller side of each transfer."""
+    if not transfers:
+        return [[]]
+    booked: list[Fact] = []
+    smaller: list[Fact] = []
+    for key, units in ((transfers[0], [own]), (transfers[1], lower)):
+        opposite = lower if units == [own] else [own]
+        here = [unit[key] for unit in units if key in unit]
+        there = [unit[_OTHER_SIDE[key]] for unit in opposite if _OTHER_SIDE[key] in unit]
+        booked += here
+        smaller += min((side for side in (here, there) if side), key=_total, default=[])
+    return [booked, smaller]
+
+
+def _total(facts: Iterable[Fact]) -> Decimal:
+    return sum((fact.cell.number * fact.cell.factor for fact in facts), start=Decimal(0))
 
 
 def _role(fact: Fact) -> tuple[str, str]:

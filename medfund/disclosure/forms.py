@@ -88,7 +88,7 @@ _ALWAYS = {
         "transfer_out",
         "other_out",
     },
-    "": {"premium", "fiscal_subsidy", "interest", "other_in", "benefit", "other_out"},
+    "": {"fiscal_subsidy", "interest", "other_in", "benefit", "other_out"},
 }
 _ACCOUNT_ONLY = {"benefit_acct", "transfer_in", "transfer_out"}
 _POOL_ONLY = {"benefit_ipt", "benefit_opt", "benefit_matn", "benefit_matn_med", "benefit_matn_alwn"}
@@ -503,7 +503,9 @@ def _remarks(figures: Figures, funds: Iterable[str], unit: str, lang: Lang) -> l
         ):
             if value:
                 amount = printed(value, unit_factor(unit), 2)
-                found.append(pick(line, lang).format(fund=name, amount=amount, unit=unit))
+                found.append(
+                    pick(line, lang).format(fund=name, amount=amount, unit=words.unit_name(unit, lang))
+                )
     return found
 
 
@@ -525,7 +527,9 @@ def _note_text(document: Mapping[str, Any], note: str, cells: Iterable[str], lan
         column = pick(words.COLUMNS[label], lang) + " " if label in words.COLUMNS else ""
         fund = words.FUND_NAMES.get(block["fund"])
         name = f"{pick(fund, lang)} " if fund and document["layout"] == "T2" else column
-        amounts.append(f"{name}{pick(words.ITEM_NAMES[key], lang)} {block['cells'][key]} {block['unit']}")
+        amounts.append(
+            f"{name}{pick(words.ITEM_NAMES[key], lang)} {block['cells'][key]} {words.unit_name(block['unit'], lang)}"
+        )
     return text.format(
         scope=document["scope"]["level"],
         amounts=(";" if lang == "zh" else "; ").join(amounts),

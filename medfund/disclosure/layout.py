@@ -74,12 +74,18 @@ def _monthly(document: Mapping[str, Any]) -> Sheet:
     for label, key, pair in words.MONTHLY_ROWS:
         block = blocks[label]
         bold = key in ("total", "enrolled_total")
-        rows.append((_label(pick(pair, lang), bold), _label(block["unit"]), _cell(block, key, bold)))
+        rows.append(
+            (
+                _label(pick(pair, lang), bold),
+                _label(words.unit_name(block["unit"], lang)),
+                _cell(block, key, bold),
+            )
+        )
     header = (words.INDICATOR, words.UNIT, words.THIS_PERIOD)
     return Sheet(
         name=document["id"],
         title=document["title"],
-        unit_line=pick(words.UNIT_LINE, lang).format(unit=document["unit"]),
+        unit_line=pick(words.UNIT_LINE, lang).format(unit=words.unit_name(document["unit"], lang)),
         header=tuple(pick(pair, lang) for pair in header),
         rows=tuple(rows),
         footer=_footer(document, [(label, key, pick(pair, lang)) for label, key, pair in words.MONTHLY_ROWS]),
@@ -122,7 +128,8 @@ def _final_account(document: Mapping[str, Any]) -> Sheet:
         *[""] * len(adjustment),
         "grand_total_right",
     ]
-    left_labels, right_labels = _labels(left_column, lang), _labels(right_column, lang)
+    fund = document["scope"]["funds"]
+    left_labels, right_labels = _labels(left_column, fund, lang), _labels(right_column, fund, lang)
     rows = []
     for one, other in zip(left_column, right_column, strict=True):
         rows.append(
@@ -142,7 +149,7 @@ def _final_account(document: Mapping[str, Any]) -> Sheet:
     return Sheet(
         name=document["id"],
         title=document["title"],
-        unit_line=pick(words.UNIT_LINE, lang).format(unit=document["unit"]),
+        unit_line=pick(words.UNIT_LINE, lang).format(unit=words.unit_name(document["unit"], lang)),
         header=(*names, *names),
         rows=tuple(rows),
         footer=_footer(document, printed),
@@ -165,14 +172,14 @@ def _half(
     return [_label(labels[key], bold), *cells]
 
 
-def _labels(column: Sequence[str], lang: str) -> dict[str, str]:
+def _labels(column: Sequence[str], fund: str, lang: str) -> dict[str, str]:
     """Numbered labels; 其中 lines are indented under the line they are part of."""
     labels: dict[str, str] = {}
     number, last_parent = 0, ""
     for key in column:
         if not key:
             continue
-        name = pick(words.ITEM_NAMES[key], lang)
+        name = pick(words.item_name(key, fund), lang)
         if key in PARENTS:
             lead = pick(words.OF_WHICH, lang) if last_parent != "open" else "    "
             labels[key], last_parent = f"  {lead}{name}", "open"

@@ -162,6 +162,27 @@ ITEM_NAMES: Final[dict[str, Pair]] = {
     "grand_total_right": ("总计", "Grand total"),
 }
 
+# Names of lines in funds that are no basic insurance.
+OTHER_FUND_ITEMS: Final[dict[str, Pair]] = {
+    "premium": ("保险费收入", "Contributions"),
+    "benefit": ("待遇支出", "Benefits"),
+}
+
+
+def item_name(key: str, fund: str) -> Pair:
+    """Printed name of a line in the form of a fund."""
+    other = OTHER_FUND_ITEMS.get(key) if fund not in ("", *FUND_NAMES) else None
+    return other or ITEM_NAMES[key]
+
+
+UNIT_NAMES: Final[dict[str, str]] = {"万元": "10,000 yuan", "亿元": "100 million yuan", "人": "persons"}
+
+
+def unit_name(unit: str, lang: Lang) -> str:
+    """The unit as printed in the language of the document."""
+    return unit if lang == "zh" else UNIT_NAMES.get(unit, unit)
+
+
 COLUMNS: Final[dict[str, Pair]] = {
     "item": ("项目", "Item"),
     "budget": ("预算数", "Budget"),
@@ -172,7 +193,6 @@ COLUMNS: Final[dict[str, Pair]] = {
     "growth": ("比上年%", "Change on year, %"),
 }
 OF_WHICH: Final[Pair] = ("其中:", "of which: ")
-ACCOUNT_COLUMNS: Final = ("pool", "acct")
 
 
 def numeral(number: int, lang: Lang) -> str:
