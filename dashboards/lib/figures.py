@@ -83,12 +83,13 @@ def _time_axis(screen: Screen) -> dict[str, Any]:
     return {
         "tickformat": "%Y年%-m月" if screen.lang == "zh" else "%Y-%m",
         "hoverformat": "%Y-%m",
-        "nticks": 8,
+        "nticks": 6,
+        "tickangle": 0,
     }
 
 
 def _mark_policy(
-    figure: go.Figure, screen: Screen, first: date, last: date, scheme: str, *, years: bool = False
+    figure: go.Figure, screen: Screen, first: date, last: date, scheme: str, *, years: bool = False, low: bool = False
 ) -> None:
     """Dotted lines at the days from which figures mean something else; on an axis of years at the year."""
     for event in policy.between(first, last, scheme):
@@ -96,9 +97,9 @@ def _mark_policy(
         figure.add_vline(x=at, line={"dash": "dot", "width": 1, "color": _INK[screen.theme]})
         figure.add_annotation(
             x=at,
-            y=1,
+            y=0.02 if low else 1,
             yref="paper",
-            yanchor="top",
+            yanchor="bottom" if low else "top",
             xanchor="right",
             text=wrapped(screen.t(f"event.{event.key}.short"), 9),
             showarrow=False,
@@ -183,7 +184,7 @@ def balance_line(screen: Screen, table: Table, forecast: Table) -> go.Figure:
     if months:
         scheme = screen.fund_row["scheme"] if screen.fund_row else "total"
         end = forecast.column("month")[-1] if len(forecast) else months[-1]
-        _mark_policy(figure, screen, months[0], end, scheme)
+        _mark_policy(figure, screen, months[0], end, scheme, low=True)
     amounts = [*table.column("closing_balance"), *forecast.column("upper_95"), *forecast.column("lower_95")]
     figure.update_layout(
         xaxis=_time_axis(screen),
@@ -229,7 +230,7 @@ def waterfall(screen: Screen, steps: Sequence[tuple[str, Decimal, str]]) -> go.F
     unit = formats.unit_for([amount for _, amount, _ in steps])
     figure.add_trace(
         go.Waterfall(
-            x=[wrapped(label, 6) for label, _, _ in steps],
+            x=[wrapped(label, 6 if len(steps) < 9 else 4) for label, _, _ in steps],
             y=[formats.scaled(amount, unit) for _, amount, _ in steps],
             measure=[measure for _, _, measure in steps],
             text=[formats.number(amount, unit, sign=measure == "relative") for _, amount, measure in steps],
@@ -299,6 +300,7 @@ def payable_heat(screen: Screen, table: Table) -> go.Figure:
             z=values,
             text=[[formats.shown(value, "months", screen.lang) for value in line] for line in values],
             texttemplate="%{text}",
+            textfont={"color": _INK[screen.theme]},
             hovertemplate="%{y}<br>%{x}<br>%{text}<extra></extra>",
             hoverongaps=False,
             colorscale=_SCALE[screen.theme],
@@ -406,6 +408,7 @@ def checks_heat(screen: Screen, table: Table, dimension_name: Any) -> go.Figure:
                 for line in grid
             ],
             texttemplate="%{text}",
+            textfont={"color": _INK[screen.theme]},
             hovertemplate="%{y}<br>%{x}<br>%{text}<extra></extra>",
             hoverongaps=False,
             colorscale=_WARN_SCALE[screen.theme],

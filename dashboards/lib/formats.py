@@ -178,7 +178,7 @@ class Change:
 
 
 def change(now: Any, before: Any, kind: Kind, lang: Lang) -> Change | None:
-    """The change from `before` to `now`, in the figure's own unit, with the growth where the base is above zero.
+    """The change from `before` to `now`, in the figure's own unit, with the growth where neither end is below zero.
 
     None where either is missing: a change from nothing is not a change. A ratio changes by percentage points.
     """
@@ -194,7 +194,7 @@ def change(now: Any, before: Any, kind: Kind, lang: Lang) -> Change | None:
     if kind == "count":
         return Change(_fixed(difference, 0, sign=True), way)
     text = money(difference, lang, sign=True)
-    if old > 0:
+    if old > 0 and new >= 0:  # a growth rate across zero says nothing
         growth = f"{_fixed(difference / old * 100, 1, sign=True)}%"
         text += f"\uff08{growth}\uff09" if lang == "zh" else f" ({growth})"
     return Change(text, way)

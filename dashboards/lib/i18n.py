@@ -74,7 +74,7 @@ TEXT: dict[str, dict[Lang, str]] = {
         "en": "Will answer: read-only SQL with a schema browser; saved queries; results as table, chart and file; indicator dictionary with lineage. Until then: the command medfund sql.",
     },
     # Words
-    "word.about": {"zh": "定义与来源", "en": "Definition and origin"},
+    "word.about": {"zh": "定义与来源", "en": "Definition"},
     "word.table": {"zh": "数据表（{rows} 行）", "en": "Table ({rows} rows)"},
     "word.csv": {"zh": "下载 CSV", "en": "Download CSV"},
     "word.xlsx": {"zh": "下载 XLSX", "en": "Download XLSX"},

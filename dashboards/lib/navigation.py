@@ -18,8 +18,8 @@ class PageInfo:
 
     @property
     def file(self) -> str:
-        """Path of the page's script, relative to `app.py`."""
-        return f"pages/{self.key}.py"
+        """Path of the page's script, relative to `app.py`. Streamlit would take a folder `pages` for its own menu."""
+        return f"views/{self.key}.py"
 
 
 PAGES: tuple[PageInfo, ...] = (

@@ -398,7 +398,7 @@ QUERIES: dict[str, Query] = {
         """,
     ),
     "signals": Query(
-        ("fund_balance_monthly", "fund_balance_consolidated_monthly", "dim_fund"),
+        ("fund_balance_monthly", "fund_balance_consolidated_monthly", "dim_fund", "dim_org"),
         ("kind", "org_code", "fund_code", "fund_zh", "fund_en", "month", "amount"),
         """
         with signal as (

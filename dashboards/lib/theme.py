@@ -15,6 +15,7 @@ _STYLE = """
 .stMainBlockContainer {padding-top: 1.75rem; padding-bottom: 3rem; max-width: 110rem;}
 .stMainBlockContainer h1 {font-size: 1.6rem; padding: 0;}
 .stMainBlockContainer h5 {padding: 0;}
+.stMainBlockContainer > [data-testid="stVerticalBlock"] {gap: .7rem;}
 [data-testid="stElementToolbar"] {display: none;}
 [data-testid="stMetricValue"] {font-variant-numeric: tabular-nums;}
 [data-testid="stMetricValue"], [data-testid="stMetricLabel"] {line-height: 1.4;}
