@@ -6,7 +6,7 @@ import re
 import shutil
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -88,6 +88,7 @@ class Loader:
             and batch.get("bureau") == self.bureau_code
             and batch["table_name"] in self.contract.tables
             and batch.get("fingerprint") == self.contract.table(batch["table_name"]).fingerprint
+            and batch.get("as_of") == self._as_of(stem)
         ]
         packed = [b for b in ours if b.get("container", {}).get("sha256") == sha256]
         if packed:
@@ -296,13 +297,14 @@ class Loader:
         staged, batch_id = self._stage(layout.table)
         rows = staged / "rows.parquet"
         self.con.execute("CREATE OR REPLACE TEMP SEQUENCE troubled")
+        as_of = self._as_of(source.stem)
         meta = {
             "_bureau": f"{quoted(self.bureau_code)}::VARCHAR",
             "_src_file": f"{quoted(shown)}::VARCHAR",
             "_src_tab": f"{quoted(origin)}::VARCHAR",
             "_row_no": "_row_no",
             "_load_ts": f"TIMESTAMP {quoted(self._now())}",
-            "_as_of": self._as_of(source.stem),
+            "_as_of": f"CAST({quoted(as_of)} AS DATE)" if as_of else "CAST(NULL AS DATE)",
         }
         try:
             kept = self._copy(query.landing_select(meta, "troubled"), rows)
@@ -368,15 +370,15 @@ class Loader:
         return self.last
 
     @staticmethod
-    def _as_of(stem: str) -> str:
+    def _as_of(stem: str) -> str | None:
+        """The date in a file name such as psn_insu_d_20240131, as YYYY-MM-DD."""
         found = _AS_OF.search(stem)
-        if found:
-            try:
-                day = datetime(int(found[1]), int(found[2]), int(found[3])).date()
-            except ValueError:
-                return "NULL::DATE"
-            return f"DATE {quoted(day.isoformat())}"
-        return "NULL::DATE"
+        if found is None:
+            return None
+        try:
+            return date(int(found[1]), int(found[2]), int(found[3])).isoformat()
+        except ValueError:
+            return None
 
     def _copy(self, select: str, target: Path) -> int:
         done = self.con.execute(f"COPY ({select}) TO {quoted(str(target))} (FORMAT parquet)").fetchone()
@@ -551,16 +553,16 @@ class Loader:
                     [list(shifted), list(shifted.values())],
                 )
             parts.append(
-                f"""SELECT at + coalesce(n, 0) AS line, issue.name AS column_name, issue.value AS value,
+                f"""SELECT expected_line + coalesce(n, 0) AS line, issue.name AS column_name, issue.value AS value,
                     issue.reason || CASE WHEN others > 0 THEN '; and ' || others || ' more columns' ELSE '' END
                         AS reason,
                     row_json
                 FROM (
                     SELECT *, list_filter(issues, lambda one: one.rejects)[1] AS issue,
                         len(list_filter(issues, lambda one: one.rejects)) - 1 AS others,
-                        {reading.lines_before} + _row_no AS at
+                        {reading.lines_before} + _row_no AS expected_line
                     FROM problem_row WHERE rejected
-                ) p ASOF LEFT JOIN passed ON p.at >= passed.shifted"""
+                ) p ASOF LEFT JOIN passed ON p.expected_line >= passed.shifted"""
             )
         if malformed:
             parts.append(self._malformed_select(query, reading))
@@ -618,6 +620,7 @@ class Loader:
             "bytes": source.size,
             "engine": ENGINE,
             "fingerprint": table.fingerprint,
+            "as_of": self._as_of(source.stem),
         }
         if source.container:
             details["container"] = source.container

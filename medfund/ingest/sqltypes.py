@@ -123,7 +123,8 @@ def _any_timestamp(text: str, time_zone: str) -> str:
         f"THEN timezone({quoted(time_zone)}, try_cast({text} AS TIMESTAMPTZ)) "
         f"WHEN regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T][0-9:]{{8}}[.][0-9]{{1,9}}') "
         f"THEN try_cast({text} AS TIMESTAMP) "
-        f"ELSE try_strptime(regexp_replace(replace({text}, 'T', ' '), '[.][0-9]+$', ''), {formats}) END"
+        f"WHEN regexp_full_match({text}, '[0-9]{{4}}[-/.年].*') "
+        f"THEN try_strptime(regexp_replace(replace({text}, 'T', ' '), '[.][0-9]+$', ''), {formats}) END"
     )
 
 

@@ -18,7 +18,7 @@ from medfund.settings import Home
 
 KEYS = "keys.parquet"
 # Row hashes are DuckDB's own; another version may hash differently.
-ENGINE = f"duckdb {duckdb.__version__}"
+ENGINE = f"duckdb {duckdb.__version__}, texts by md5"
 
 
 class Versions:
