@@ -56,7 +56,7 @@ def disclose(
     with open_release(home) as connection:
         figures = read_figures(connection, span, org)
     settings = _settings(bureau, form, lang, figures)
-    files = bundle_files(figures, settings)
+    files = bundle_files(figures, settings, say)
     manifest = _manifest(figures, settings, files)
     key = _signing_key(home)
     manifest["public_key"] = public_hex(key)
@@ -83,23 +83,17 @@ def _settings(bureau: Bureau, form: str, lang: str, figures: Figures) -> Setting
     )
 
 
-def bundle_files(figures: Figures, settings: Settings) -> dict[str, bytes]:
+def bundle_files(figures: Figures, settings: Settings, say: Callable[[str], None]) -> dict[str, bytes]:
     """Name → bytes of every file but the manifest. Raises Refused when the form doesn't foot."""
     documents = build_documents(figures, settings)
     report = check_documents([parse_document(document, index) for index, document in enumerate(documents)])
-    if not report.all_tie:
-        failed = [
-            f"{one.id}: {finding.expr or ', '.join(finding.cells)}: {finding.message_en}"
-            for one in report.documents
-            for finding in one.findings
-            if finding.verdict in ("fail", "suspicious")
-        ]
-        failed += [
-            pair.finding.message_en
-            for pair in report.pairs
-            if pair.finding and pair.check["verdict"] == "fail"
-        ]
-        raise Refused(f"{settings.form} {figures.period.text} does not foot, nothing written; {failed[0]}")
+    for one in report.documents:
+        for finding in one.findings:
+            what = f"{one.id}: {finding.expr or ', '.join(finding.cells)}: {finding.message_en}"
+            if finding.verdict == "fail":
+                raise Refused(f"{settings.form} {figures.period.text} does not foot, nothing written; {what}")
+            if finding.verdict == "suspicious":
+                say(f"Worth a look before publishing: {what}.")
     sheets = [lay_out(document) for document in documents]
     files = {f"{sheet.name}.csv": to_csv(sheet) for sheet in sheets}
     stem = f"{settings.form}-{figures.period.text}-{figures.org or settings.area_code}"

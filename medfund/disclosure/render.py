@@ -100,8 +100,9 @@ def _write_sheet(page: Any, sheet: Sheet, formats: _Formats) -> None:
     page.write_string(0, 0, sheet.title, formats(align="center", valign="vcenter", bold=True, font_size=16))
     page.set_row(0, 32)
     page.write_string(1, last, sheet.unit_line, formats(align="right"))
+    look = formats(border=1, bold=True, align="center", valign="vcenter", text_wrap=True, bg_color="#EDEDED")
     for column, text in enumerate(sheet.header):
-        page.write_string(2, column, text, formats(border=1, bold=True, align="center", bg_color="#EDEDED"))
+        page.write_string(2, column, text, look)
     for offset, row in enumerate(sheet.rows):
         for column, cell in enumerate(row):
             _write_cell(page, 3 + offset, column, cell, formats)

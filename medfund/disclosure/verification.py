@@ -204,7 +204,7 @@ def _footing_step(bundle: _Bundle) -> Outcome:
         f"{one.id}: {finding.rule} {finding.expr or ', '.join(finding.cells)}: {finding.message_en}"
         for one in report.documents
         for finding in one.findings
-        if finding.verdict in ("fail", "suspicious")
+        if finding.verdict == "fail"
     ]
     for one, document in zip(report.documents, bundle.documents, strict=True):
         if one.notes_required != document["notes_printed"]:
