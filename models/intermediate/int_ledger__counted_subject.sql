@@ -1,7 +1,7 @@
 -- Which subjects make up the totals, and with how much, so that every yuan of the ledger counts exactly once
 -- wherever a bureau lists a subject together with its details.
 --   * A subject listed with details of the same item is only checked; its details count (deepest level).
---   * A 其中 (memo) subject counts only where nothing above it does: a bureau that books only the details.
+--   * A 其中 (memo) subject counts only where nothing that holds it does: a bureau that books only the details.
 --   * A detail of another item (or of none) is taken out of the subject above it and counts as its own.
 with subject as (
     select
@@ -46,45 +46,46 @@ only_checked as (
     having bool_or(lower_item = upper_item) or upper_item = 'unmapped'
 ),
 
-listed_item as (
-    select distinct
-        org_code,
-        fund_code,
-        month,
-        item_key
-    from subject
-),
-
--- For a memo subject: is an item it is part of booked by a subject of its own?
+-- For a memo subject: which items is it part of?
 memo_parent as (
     select
         fund_item.item_key,
-        fund_item.parent_item_key as upper_item_key
+        upper_item.item_key as upper_item_key,
+        upper_item.place = 'memo' as is_upper_memo
     from {{ ref('fund_item') }} as fund_item
+    inner join {{ ref('fund_item') }} as upper_item on upper_item.item_key = fund_item.parent_item_key
     where fund_item.place = 'memo'
     union all
     select
         fund_item.item_key,
-        parent.parent_item_key as upper_item_key
+        upper_item.item_key as upper_item_key,
+        upper_item.place = 'memo' as is_upper_memo
     from {{ ref('fund_item') }} as fund_item
     inner join {{ ref('fund_item') }} as parent on parent.item_key = fund_item.parent_item_key
-    where fund_item.place = 'memo' and parent.parent_item_key is not null
+    inner join {{ ref('fund_item') }} as upper_item on upper_item.item_key = parent.parent_item_key
+    where fund_item.place = 'memo'
 ),
 
+-- Is such an item booked by a subject of its own? Another detail of the same first-level subject (four digits)
+-- does not hold it: 400101 of individuals has 400102 of sponsored contributions beside it, not in it.
 memo_with_parent as (
     select distinct
         subject.org_code,
         subject.fund_code,
         subject.month,
-        subject.item_key
+        subject.subject_code
     from subject
     inner join memo_parent on memo_parent.item_key = subject.item_key
-    inner join listed_item
+    inner join subject as upper_subject
         on
-            listed_item.org_code = subject.org_code
-            and listed_item.fund_code = subject.fund_code
-            and listed_item.month = subject.month
-            and listed_item.item_key = memo_parent.upper_item_key
+            upper_subject.org_code = subject.org_code
+            and upper_subject.fund_code = subject.fund_code
+            and upper_subject.month = subject.month
+            and upper_subject.item_key = memo_parent.upper_item_key
+    where
+        memo_parent.is_upper_memo
+        or length(upper_subject.subject_code) <= 4
+        or substring(upper_subject.subject_code, 1, 4) <> substring(subject.subject_code, 1, 4)
 ),
 
 -- Subjects above this one that share its root item: do any of them count as a whole, or are all only checked?
@@ -129,19 +130,14 @@ decided as (
         and (
             not subject.is_memo
             or upper_of_same_root.subject_code is not null
-            or memo_with_parent.item_key is null
+            or memo_with_parent.subject_code is null
             or beside_parent.item_key is not null
         ) as is_counted,
         only_checked.subject_code is not null as is_only_checked
     from subject
     left join only_checked using (org_code, fund_code, month, subject_code)
     left join upper_of_same_root using (org_code, fund_code, month, subject_code)
-    left join memo_with_parent
-        on
-            memo_with_parent.org_code = subject.org_code
-            and memo_with_parent.fund_code = subject.fund_code
-            and memo_with_parent.month = subject.month
-            and memo_with_parent.item_key = subject.item_key
+    left join memo_with_parent using (org_code, fund_code, month, subject_code)
     left join beside_parent
         on
             beside_parent.item_key = subject.item_key
