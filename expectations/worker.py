@@ -29,9 +29,9 @@ import sqlalchemy as sa
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.datasource.fluent.interfaces import Batch
 
+from expectations.results import QUALITY_FAILURE, QUALITY_RESULT, write_rows
 from expectations.rules import Rule, load_rules
 from expectations.source import URL, KeptConnectionEngine, Request, prepare
-from medfund.pipeline.inputs import QUALITY_FAILURE, QUALITY_RESULT, write_rows
 
 # Failing rows kept per check; all of them can be listed with the check's own SQL.
 FAILING_ROWS = 100

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from expectations.results import QUALITY_FAILURE, QUALITY_RESULT, write_rows
 from medfund.release.store import connect_read_only
 from medfund.settings import Bureau, Home
 
@@ -49,23 +50,6 @@ BUREAU_SETTING = pa.schema(
     + [("small_cell", _LONG)]
 )
 CHANGED_BATCH = pa.schema([("table_name", _TEXT), ("batch_id", _TEXT)])
-QUALITY_RESULT = pa.schema(
-    [
-        ("check_id", _TEXT),
-        ("suite", _TEXT),
-        ("table_name", _TEXT),
-        ("severity", _TEXT),
-        ("dimension", _TEXT),
-        ("description_zh", _TEXT),
-        ("description_en", _TEXT),
-        ("owner", _TEXT),
-        ("observed", pa.float64()),
-        ("unexpected_count", _LONG),
-        ("passed", pa.bool_()),
-        ("evaluated", pa.bool_()),
-    ]
-)
-QUALITY_FAILURE = pa.schema([("check_id", _TEXT), ("key_json", _TEXT), ("detail", _TEXT)])
 PREVIOUS_QUALITY = pa.schema(
     [
         ("check_id", _TEXT),
@@ -94,15 +78,8 @@ RELEASE = pa.schema(
 
 
 def inputs_dir(home: Home) -> Path:
+    """Where the small files of the candidate's build stand."""
     return home.candidate / "inputs"
-
-
-def write_rows(path: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> None:
-    """Write one small Parquet file of fixed types, also for no rows; appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), temporary)
-    temporary.replace(path)
 
 
 def write_build_inputs(
