@@ -89,7 +89,14 @@ def _time_axis(screen: Screen) -> dict[str, Any]:
 
 
 def _mark_policy(
-    figure: go.Figure, screen: Screen, first: date, last: date, scheme: str, *, years: bool = False, low: bool = False
+    figure: go.Figure,
+    screen: Screen,
+    first: date,
+    last: date,
+    scheme: str,
+    *,
+    years: bool = False,
+    low: bool = False,
 ) -> None:
     """Dotted lines at the days from which figures mean something else; on an axis of years at the year."""
     for event in policy.between(first, last, scheme):
