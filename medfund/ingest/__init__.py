@@ -11,7 +11,7 @@ from medfund.ingest import landing
 from medfund.ingest.landing import ensure_tables, read_batches
 from medfund.ingest.load import Loader
 from medfund.ingest.report import BatchReport, FileProblem
-from medfund.ingest.sources import EXPECTED, Found, find, hash_file, open_found
+from medfund.ingest.sources import EXPECTED, Found, find, hash_file, open_found, stem_of
 from medfund.settings import Bureau, Home
 
 __all__ = ["BatchReport", "ensure_tables", "ingest", "read_batches"]
@@ -90,7 +90,7 @@ def _take(loader: Loader, found: Found | FileProblem, table: str | None) -> list
     reports: list[BatchReport] = []
     try:
         sha256 = hash_file(found.path)
-        known = loader.known(sha256, Path(found.shown).name, table)
+        known = loader.known(sha256, stem_of(found.shown), table)
         if known:
             return [loader.repeat(batch["source_file"], batch) for batch in known]
         for source in open_found(found, sha256, loader.work):

@@ -88,13 +88,12 @@ class Loader:
             and batch.get("bureau") == self.bureau_code
             and batch["table_name"] in self.contract.tables
             and batch.get("fingerprint") == self.contract.table(batch["table_name"]).fingerprint
-            and batch.get("as_of") == self._as_of(stem)
         ]
         packed = [b for b in ours if b.get("container", {}).get("sha256") == sha256]
         if packed:
             # A kill may have come between two members; then the archive is opened again.
             return packed if len(packed) == packed[0]["container"]["members"] else []
-        found = [b for b in ours if b["sha256"] == sha256]
+        found = [b for b in ours if b["sha256"] == sha256 and b.get("as_of") == self._as_of(stem)]
         if len(found) == 1 and wanted and found[0]["table_name"] != wanted:
             return []
         return found if found and len(found) == found[0].get("sheets", 1) else []

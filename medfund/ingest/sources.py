@@ -174,7 +174,8 @@ def _copy_bounded(
     return digest.hexdigest(), size
 
 
-def _stem(name: str) -> str:
+def stem_of(name: str) -> str:
+    """A file's name without folders and ending."""
     base = PurePosixPath(name.replace("\\", "/")).name
     form = form_of(base)
     return base[: -len(form)] if form else base
@@ -199,11 +200,11 @@ def open_found(found: Found, sha256: str, work: Path) -> Iterator[Source | FileP
         with gzip.open(found.path) as stream:
             _copy_bounded(found.shown, cast(IO[bytes], stream), size, target)
         _check_magic(found.shown, "text", target)
-        yield Source(found.shown, _stem(found.shown), "text", target, sha256, size, temporary=[target])
+        yield Source(found.shown, stem_of(found.shown), "text", target, sha256, size, temporary=[target])
         return
     kind = {".xlsx": "xlsx", ".parquet": "parquet"}.get(form, "text")
     _check_magic(found.shown, kind, found.path)
-    yield Source(found.shown, _stem(found.shown), kind, found.path, sha256, size)
+    yield Source(found.shown, stem_of(found.shown), kind, found.path, sha256, size)
 
 
 def _member_name(info: zipfile.ZipInfo) -> str:
@@ -284,4 +285,4 @@ def _member(
     except FileProblem:
         target.unlink(missing_ok=True)
         raise
-    return Source(shown, _stem(name), kind, target, sha256, size, temporary=[target])
+    return Source(shown, stem_of(name), kind, target, sha256, size, temporary=[target])
