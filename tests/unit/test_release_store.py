@@ -46,7 +46,7 @@ def test_before_the_first_release_there_is_none(home: Home) -> None:
 def test_a_published_release_is_current_and_cannot_be_written(home: Home) -> None:
     release = make_release(home, ID_1)
     assert current_release(home) == ID_1
-    assert os.readlink(home.current) == f"releases/{ID_1}"
+    assert home.current.readlink() == Path("releases") / ID_1
     assert release.manifest["release_id"] == ID_1
     assert release.manifest["database_sha256"] == sha256_file(release.database)
     assert not home.candidate_db.exists()
