@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from medfund.pipeline.build import BuildResult, build
-from medfund.pipeline.docs import docs
+from medfund.pipeline.builder import BuildResult, build
+from medfund.pipeline.catalogue import docs
 from medfund.pipeline.quality import Gate
-from medfund.pipeline.validate import Validation, validate
+from medfund.pipeline.validation import Validation, validate
 
 __all__ = ["BuildResult", "Gate", "Validation", "build", "docs", "validate"]

@@ -91,7 +91,7 @@ class Transform:
             if len(failed) > 1:
                 message += f" (and {len(failed) - 1} more failed)"
         else:
-            message = f"dbt: {_one_line(str(outcome.exception or 'failed without saying why'))}"
+            message = f"dbt: {_one_line(str(outcome.exception or 'failed without saying why'), is_node_named=False)}"
         if is_disk_full(message) or (outcome.exception and is_disk_full(outcome.exception)):
             return disk_full(self.home.root)
         return MedfundError(f"{message}. Log: {self.cache / 'logs' / 'dbt.log'}")
@@ -125,14 +125,15 @@ def _close_connections() -> None:
     gc.collect()
 
 
-def _one_line(message: str) -> str:
-    """The cause alone: no line that only repeats the node, no place in macros, no table drawing."""
+def _one_line(message: str, *, is_node_named: bool = True) -> str:
+    """The cause alone: no line that repeats a node already named, no place in macros, no table drawing."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
     if cells and cells[0][:1] == ["column_name"]:
         wrong = [f"{name} is {is_} instead of {wanted}" for name, is_, wanted, _ in cells[2:5]]
         return f"its columns break its contract: {'; '.join(wrong)}"
-    told = [line for line in lines if not re.match(r"^(Runtime|Database|Compilation) Error in ", line)]
+    head = r"^(Runtime|Database|Compilation) Error in " if is_node_named else r"^$"
+    told = [line for line in lines if not re.match(head, line)]
     kept = [
         line for line in told if not line.startswith(("compiled code at", "> in macro", "> called by", "^"))
     ]

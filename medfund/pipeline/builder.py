@@ -20,7 +20,7 @@ from medfund.pipeline.fingerprint import code_version, fingerprint, inputs_sha25
 from medfund.pipeline.modes import resolve_modes
 from medfund.pipeline.quality import Checker, Gate, decide
 from medfund.pipeline.transform import Progress, Transform
-from medfund.pipeline.validate import write_pages
+from medfund.pipeline.validation import write_pages
 from medfund.release import Release, active_waivers, current_release, publish, release_info, writer_lock
 from medfund.release.files import disk_full, is_disk_full, remove_tree, write_json
 from medfund.settings import PROJECT_ROOT, Bureau, Home
