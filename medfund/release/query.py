@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import tempfile
@@ -28,6 +29,8 @@ _READING = {
     duckdb.StatementType.PRAGMA,
 }
 _XLSX_ROWS = 1_048_576
+# An analysis of the dbt project names its tables this way; on a release the bare name is the table.
+_REF = re.compile(r"{{\s*ref\(\s*(['\"])(\w+)\1\s*\)\s*}}")
 # Excel keeps 15 significant digits; a longer amount is written as text to stay exact to the fen.
 _XLSX_EXACT = Decimal(10) ** 13
 # A text cell that a spreadsheet would run as a formula; plain negative numbers in text are let be.
@@ -51,6 +54,7 @@ class Query:
 def run_query(home: Home, query: str, release_id: str | None = None) -> Iterator[Query]:
     """Open a release (default: the current one) and prepare one reading statement on it.
 
+    `{{ ref('table') }}` is read as the table, so that the files of `analyses/` run as they are.
     Raises UsageError when the text isn't exactly one statement, or one that would change something.
     """
     sql = _one_statement(query)
@@ -127,7 +131,7 @@ def shell(
 
 def _one_statement(query: str) -> str:
     with _sql_errors():
-        statements = duckdb.extract_statements(query)
+        statements = duckdb.extract_statements(_REF.sub(r"\2", query))
     if len(statements) != 1:
         raise UsageError(f"expected one SQL statement, seen {len(statements)}.")
     if statements[0].type not in _READING:

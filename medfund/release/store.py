@@ -109,7 +109,7 @@ def resolve_release(home: Home, release_id: str | None = None) -> str:
 def open_release(home: Home, release_id: str | None = None) -> duckdb.DuckDBPyConnection:
     """Read-only connection to a release (default: the current one; "candidate": the one last built).
 
-    Marts come first on the search path. The connection can read nothing but the release: no files, no
+    Marts come first on the search path, the code lists (schema `reference`) last. The connection can read nothing but the release: no files, no
     network, no extensions, no settings. Close it when done; use `cursor()` per thread.
     """
     if release_id == CANDIDATE:
@@ -135,7 +135,7 @@ def connect_read_only(path: Path) -> duckdb.DuckDBPyConnection:
         )
     except duckdb.Error as error:
         raise MedfundError(f"{path}: cannot be read as a release ({_first_line(error)}).") from error
-    connection.execute("set search_path = 'marts,main'")
+    connection.execute("set search_path = 'marts,main,reference'")
     return connection
 
 
