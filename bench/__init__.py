@@ -1,0 +1,1 @@
+"""Measurements as a command anyone can run: `python -m bench --size tiny`."""
