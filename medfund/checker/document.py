@@ -97,7 +97,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Block:
-    """Cells that share fund, period, column and unit."""
+    """Cells that share fund, period, column, place and unit. `org` is a division code or a name."""
 
     label: str
     fund: str
@@ -107,6 +107,7 @@ class Block:
     unit: str
     org: str
     level: str
+    parent: str
     incomplete_lists: frozenset[str]
     cells: dict[str, Cell]
 
@@ -427,8 +428,9 @@ def _parse_block(
     lists = raw.get("incomplete_lists") or []
     if not isinstance(lists, list):
         raise MedfundError(f"{where}: incomplete_lists: expected a list of items, seen {_seen(lists)}")
-    org = raw.get("org") or sections["region"].get("code") or ""
-    level = raw.get("level") or sections["region"].get("level") or ""
+    region = dict(sections["region"]) | _mapping(raw, "region", where)
+    org = raw.get("org") or region.get("code") or region.get("name") or ""
+    level = raw.get("level") or region.get("level") or ""
     return Block(
         label=label,
         fund=str(raw.get("fund") or label_fund(label) or ""),
@@ -438,6 +440,7 @@ def _parse_block(
         unit=unit,
         org=str(org),
         level=str(level),
+        parent=str(region.get("parent") or ""),
         incomplete_lists=frozenset(str(item) for item in lists),
         cells={
             key: Cell(document, label, key, printed, value, state, half, unit, slip)

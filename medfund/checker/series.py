@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from medfund.checker.document import Block, Cell, Document, Span, unit_kind
-from medfund.checker.identities import Identity, Linear, Term
+from medfund.checker.identities import Identity, Linear, Relation, Term
 from medfund.checker.lines import FLAT_MEASURES, is_of_which, is_scheme_row
 
 TOTAL_FUNDS = ("all", "pooled")
@@ -51,6 +51,8 @@ class Fact:
     span: Span | None
     kind: str
     org: str
+    level: str
+    parent: str
     consolidated: bool
 
     @property
@@ -83,6 +85,8 @@ def document_facts(document: Document) -> list[Fact]:
                     block.span,
                     block.kind,
                     block.org,
+                    block.level,
+                    block.parent,
                     _consolidated(document, block),
                 )
             )
@@ -167,11 +171,10 @@ class _Table:
         return self.cells.get(names[0]), self.cells.get(names[1])
 
 
-def _comparable(earlier: _Table, later: _Table) -> bool:
+def _scope(document: Document, fund: str) -> str:
     """Tables with and without personal accounts are different series, except for funds that have none."""
-    if earlier.fund not in ("310", "all", "pooled", ""):
-        return True
-    return {earlier.document.accounts, later.document.accounts} != {"included", "excluded"}
+    with_accounts = fund in ("310", "all", "pooled", "")
+    return "excluded" if with_accounts and document.accounts == "excluded" else ""
 
 
 def _tables(documents: Iterable[Document]) -> list[list[_Table]]:
@@ -181,7 +184,8 @@ def _tables(documents: Iterable[Document]) -> list[list[_Table]]:
     for document in by_index.values():
         for fact in document_facts(document):
             if fact.span is not None and fact.number:
-                where: object = (fact.org or document.family, fact.consolidated)
+                scope = _scope(document, fact.fund)
+                where: object = (fact.org or document.family, fact.consolidated, scope)
                 key = (where, fact.fund, document.index, fact.span, fact.kind)
                 cells.setdefault(key, {}).setdefault(fact.measure, fact.cell)
     groups: dict[tuple[object, str], list[_Table]] = defaultdict(list)
@@ -199,12 +203,12 @@ def periods(documents: Sequence[Document]) -> Iterator[tuple[list[Document], Ide
     for group in _tables(documents):
         for later in group:
             earlier = _year_before(group, later)
-            if earlier is not None and _comparable(earlier, later):
+            if earlier is not None:
                 yield from ((_used(earlier, later), found) for found in _carried(earlier, later, names))
         to_date = [table for table in group if table.kind == "fact" and table.span.first_month == 1]
         for earlier, later in pairwise(to_date):
             same_year = earlier.span.year == later.span.year
-            if same_year and earlier.span.last_month < later.span.last_month and _comparable(earlier, later):
+            if same_year and earlier.span.last_month < later.span.last_month:
                 yield from ((_used(earlier, later), found) for found in _to_date(earlier, later, names))
 
 
@@ -290,27 +294,31 @@ _LEVELLED: dict[str, tuple[str, ...]] = {
 def levels(documents: Sequence[Document]) -> Iterator[tuple[list[Document], Identity]]:
     """K10: transfers paid by one level are received by the other; levels add to the consolidated figure.
 
-    Places are tied to each other by `region.parent` or by six-digit division codes (xxxx00 is the city,
-    xxxx99 its own level); tables without either are left alone.
+    Places are tied to each other by `region.parent`, by six-digit division codes (xxxx00 is the city, xxxx99
+    its own level), or by a county's name that begins with its city's; others are left alone.
     """
     names = _names(documents)
-    groups: dict[tuple[object, ...], dict[str, dict[str, dict[str, Fact]]]] = {}
-    for document in documents:
-        for fact in document_facts(document):
-            upper, role = _role(fact)
-            if upper and fact.number and fact.span is not None:
-                group = groups.setdefault((upper, fact.fund, fact.span, fact.kind), {})
-                group.setdefault(role, {}).setdefault(fact.org, {})[fact.measure] = fact
-    for (_, fund, *_), group in groups.items():
+    facts = [fact for document in documents for fact in document_facts(document)]
+    places = {fact.org: fact.level for fact in facts if fact.org}
+    groups: dict[tuple[str, str, str, Span, str], dict[str, dict[str, dict[str, Fact]]]] = {}
+    for fact in facts:
+        upper, role = _role(fact, places)
+        if upper and fact.number and fact.span is not None:
+            scope = _scope(fact.document, fact.fund)
+            group = groups.setdefault((fact.fund, upper, scope, fact.span, fact.kind), {})
+            group.setdefault(role, {}).setdefault(fact.org, {}).setdefault(fact.measure, fact)
+    for (fund, *_), group in groups.items():
         lower = list(group.get("lower", {}).values())
         own = next(iter(group.get("own", {}).values()), None)
         whole = next(iter(group.get("whole", {}).values()), None)
         if not lower or own is None:
             continue
         for theirs, ours in (("to_upper", "from_lower"), ("from_upper", "to_lower")):
-            facts = [unit[theirs] for unit in lower if theirs in unit]
-            if facts and ours in own:
-                yield _levelled(facts, [], own[ours], names, documents)
+            sides = [unit[theirs] for unit in lower if theirs in unit]
+            if sides and ours in own:
+                # One county alone need not be all of them.
+                relation: Relation = "=" if len(lower) > 1 else "<="
+                yield _levelled(sides, [], own[ours], names, documents, relation)
         for measure, transfers in _LEVELLED.items():
             if whole is None or measure not in whole or any(measure not in unit for unit in (*lower, own)):
                 continue
@@ -341,8 +349,7 @@ def _internal(
         return [[]]
     booked: list[Fact] = []
     smaller: list[Fact] = []
-    for key, units in ((transfers[0], [own]), (transfers[1], lower)):
-        opposite = lower if units == [own] else [own]
+    for key, units, opposite in ((transfers[0], [own], lower), (transfers[1], lower, [own])):
         here = [unit[key] for unit in units if key in unit]
         there = [unit[_OTHER_SIDE[key]] for unit in opposite if _OTHER_SIDE[key] in unit]
         booked += here
@@ -354,19 +361,27 @@ def _total(facts: Iterable[Fact]) -> Decimal:
     return sum((fact.cell.number * fact.cell.factor for fact in facts), start=Decimal(0))
 
 
-def _role(fact: Fact) -> tuple[str, str]:
+_LOWER_LEVELS = {"county": ("prefecture", "city"), "prefecture": ("province",), "city": ("province",)}
+
+
+def _role(fact: Fact, places: dict[str, str]) -> tuple[str, str]:
     """The place whose levels this fact belongs to, and as what: `lower`, `own` or `whole`."""
     code = fact.org
-    parent = str(fact.document.region.get("parent") or "")
     if re.fullmatch(r"\d{6}", code):
         city = code[:4] + "00"
         if code == city:
             return city, "whole" if fact.consolidated else "own"
-        return (city, "own") if code.endswith("99") else (parent or city, "lower")
-    if parent:
-        return parent, "lower"
-    name = code or str(fact.document.region.get("name") or "")
-    return name, "whole" if fact.consolidated else "own"
+        return (city, "own") if code.endswith("99") else (fact.parent or city, "lower")
+    if fact.parent:
+        return fact.parent, "lower"
+    uppers = [
+        name
+        for name, level in places.items()
+        if code != name and code.startswith(name) and level in _LOWER_LEVELS.get(fact.level, ())
+    ]
+    if uppers:
+        return max(uppers, key=len), "lower"
+    return code, "whole" if fact.consolidated else "own"
 
 
 def _levelled(
@@ -375,8 +390,9 @@ def _levelled(
     target: Fact,
     names: tuple[str, ...],
     documents: Sequence[Document],
+    relation: Relation = "=",
 ) -> tuple[list[Document], Identity]:
     terms = (*(Term(fact.cell) for fact in parts), *(Term(fact.cell, -1) for fact in inner))
     used = sorted({fact.cell.document for fact in (*parts, *inner, target)})
-    identity = Linear("K10", "=", terms, target.cell, documents=names if len(used) > 1 else ())
+    identity = Linear("K10", relation, terms, target.cell, documents=names if len(used) > 1 else ())
     return [document for document in documents if document.index in used], identity

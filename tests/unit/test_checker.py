@@ -318,6 +318,27 @@ class TestBetweenDocuments:
         failed = [pair for pair in self.levels("2400.00").pairs if pair.check["verdict"] == "fail"]
         assert [pair.check["diff"] for pair in failed] == ["-500.00"]
 
+    def named(self, *county_remits: str) -> list[dict[str, str]]:
+        city = table("city", region={"name": "某省某市", "level": "prefecture"}, scope={"level": "own level"})
+        city["blocks"] = [block("res", "390", from_lower="500.00")]
+        counties = [
+            table(
+                f"county_{number}",
+                region={"name": f"某省某市第{number}县", "level": "county"},
+                blocks=[block("res", "390", to_upper=amount)],
+            )
+            for number, amount in enumerate(county_remits)
+        ]
+        return [pair.check for pair in pairs_of(city, *counties).pairs]
+
+    def test_counties_are_known_by_their_citys_name(self) -> None:
+        assert [row["verdict"] for row in self.named("300.00", "200.00")] == ["pass"]
+        assert [row["diff"] for row in self.named("300.00", "190.00")] == ["-10.00"]
+
+    def test_one_county_alone_may_be_a_part(self) -> None:
+        assert [(row["rel"], row["verdict"]) for row in self.named("300.00")] == [("<=", "pass")]
+        assert [row["verdict"] for row in self.named("501.00")] == ["fail"]
+
     def test_a_transfer_not_received_is_found(self) -> None:
         failed = [pair for pair in self.levels("1900.00", "450.00").pairs if pair.check["verdict"] == "fail"]
         assert failed[0].check["diff"] == "50.00"

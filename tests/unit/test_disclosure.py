@@ -60,6 +60,7 @@ MONTHLY = """
 
 BUILD = f"""
 create schema marts;
+create schema reference;
 create temp table line as
 select * from (values {MONTHLY}) as line (org_code, fund_code, side, item_key, yuan, is_memo, is_transfer);
 create temp table flow as
