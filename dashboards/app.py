@@ -7,9 +7,14 @@ import streamlit as st
 from dashboards.lib import blocks, data, i18n, sidebar, state, theme
 from dashboards.lib.navigation import GROUPS, PAGES
 
-st.set_page_config(page_title="medfund", page_icon=":material/health_and_safety:", layout="wide")
 state.read_url()
 lang = sidebar.language()
+st.set_page_config(
+    page_title="medfund",
+    page_icon=":material/health_and_safety:",
+    layout="wide",
+    initial_sidebar_state="collapsed" if sidebar.is_large() else "auto",
+)
 menu = st.navigation(
     {
         i18n.t(f"group.{group}", lang): [

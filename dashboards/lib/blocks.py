@@ -15,7 +15,7 @@ import streamlit as st
 
 from dashboards.lib import data, export, formats, lights
 from dashboards.lib.data import Table
-from dashboards.lib.formats import Change
+from dashboards.lib.formats import Change, Kind
 from dashboards.lib.i18n import TEXT
 from dashboards.lib.lights import Light
 from dashboards.lib.navigation import PAGES, page
@@ -23,6 +23,20 @@ from dashboards.lib.state import NAMES, Screen, Sheet
 from dashboards.lib.tables import LAYOUTS, Column
 
 _KEY = "medfund.screen"
+_LOOK: dict[Kind, str] = {
+    "money": "n",
+    "ratio": "n",
+    "points": "n",
+    "months": "n",
+    "count": "n",
+    "number": "n",
+    "code": "c",
+    "month": "c",
+    "date": "c",
+    "timestamp": "c",
+    "year": "c",
+    "flag": "c",
+}
 _CHART = {"displayModeBar": False, "scrollZoom": False, "doubleClick": "reset"}
 
 
@@ -70,16 +84,17 @@ def _label(view: Screen, column: Column) -> str:
 
 
 def _html_table(view: Screen, sheet: Sheet) -> str:
-    numeric = {"money", "ratio", "points", "months", "count", "number"}
+    """The table as markup: numbers to the right, short codes unbroken, long names wrapped, everything escaped."""
+    looks = [_LOOK.get(kind, "") for kind in sheet.kinds]
     head = "".join(
-        f'<th class="{"n" if kind in numeric else ""}">{html.escape(label)}</th>'
-        for label, kind in zip(sheet.labels, sheet.kinds, strict=True)
+        f'<th class="{look}">{html.escape(label)}</th>'
+        for label, look in zip(sheet.labels, looks, strict=True)
     )
     body = "".join(
         "<tr>"
         + "".join(
-            f'<td class="{"n" if kind in numeric else ""}">{html.escape(formats.shown(value, kind, view.lang))}</td>'  # type: ignore[arg-type]
-            for value, kind in zip(row, sheet.kinds, strict=True)
+            f'<td class="{look}">{html.escape(formats.shown(value, kind, view.lang))}</td>'
+            for value, kind, look in zip(row, sheet.kinds, looks, strict=True)
         )
         + "</tr>"
         for row in sheet.rows

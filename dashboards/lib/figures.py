@@ -356,7 +356,7 @@ def budget_lines(screen: Screen, table: Table) -> go.Figure:
     figure.add_hline(y=1, line={"width": 1, "color": _INK[screen.theme]})
     figure.update_layout(
         yaxis={"tickformat": ".0%", "rangemode": "tozero"},
-        xaxis=_time_axis(screen) | {"dtick": "M1", "nticks": None},
+        xaxis=_time_axis(screen),
     )
     return figure
 

@@ -27,6 +27,7 @@ Kind = Literal[
     "month",
     "year",
     "text",
+    "code",
     "timestamp",
     "flag",
     "number",

@@ -44,7 +44,7 @@ class Sheet:
     name: str
     title: str
     labels: tuple[str, ...]
-    kinds: tuple[str, ...]
+    kinds: tuple[formats.Kind, ...]
     rows: tuple[tuple[Any, ...], ...]
 
 

@@ -12,7 +12,7 @@ from dashboards.lib.navigation import PAGES
 # Colours of text on a page follow the theme; those of the lights keep 4.5:1 on either background.
 _STYLE = """
 <style>
-.stMainBlockContainer {padding-top: 1.75rem; padding-bottom: 3rem; max-width: 110rem;}
+.stMainBlockContainer {padding-top: 3.25rem; padding-bottom: 3rem; max-width: 110rem;}
 .stMainBlockContainer h1 {font-size: 1.6rem; padding: 0;}
 .stMainBlockContainer h5 {padding: 0;}
 .stMainBlockContainer > [data-testid="stVerticalBlock"] {gap: .7rem;}
@@ -26,11 +26,12 @@ _STYLE = """
 .mf-table table {border-collapse: collapse; width: 100%; font-size: .875rem;}
 .mf-table th, .mf-table td {
     padding: .3rem .6rem; text-align: left; vertical-align: top;
-    border-bottom: 1px solid rgba(128, 128, 128, .3); overflow-wrap: anywhere; min-width: 4.5em;
+    border-bottom: 1px solid rgba(128, 128, 128, .3); min-width: 4.5em; max-width: 26em;
 }
 .mf-table th {position: sticky; top: 0; background: var(--mf-ground); font-weight: 600; white-space: normal;}
 .mf-table .n {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;}
-.mf-table th.n {white-space: normal;}
+.mf-table .c {white-space: nowrap;}
+.mf-table th.n, .mf-table th.c {white-space: normal;}
 .mf-fact {line-height: 1.35;}
 .mf-label, .mf-more {font-size: .8rem; opacity: .8; overflow-wrap: anywhere;}
 .mf-value {font-size: 1.15rem; font-weight: 600; overflow-wrap: anywhere; font-variant-numeric: tabular-nums;}
