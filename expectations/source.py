@@ -28,6 +28,7 @@ class KeptConnectionEngine(SqlAlchemyExecutionEngine):
 
     @contextmanager
     def get_connection(self) -> Iterator[sa.Connection]:
+        """The one connection; rolled back after an error, so that it can be used again."""
         if KeptConnectionEngine.kept is None:
             KeptConnectionEngine.kept = self.engine.connect()
         try:

@@ -30,6 +30,7 @@ class Waiver:
     granted_at: str
 
     def as_json(self) -> dict[str, str]:
+        """Plain values, the day as YYYY-MM-DD."""
         return {**asdict(self), "until": self.until.isoformat()}
 
 
