@@ -23,7 +23,9 @@ line as (
             and listed.grouping in ('employee', 'resident')
     left join relation on relation.relation_id = contribution.relation_id
     where
-        contribution.reversal_flag = 'Z'
+        -- A line voided later is gone, not back at its earlier version.
+        coalesce(contribution.valid_flag, '1') = '1'
+        and contribution.reversal_flag = 'Z'
         and coalesce(contribution.contribution_type_code, '10') not in ('20', '991', '992')
 )
 

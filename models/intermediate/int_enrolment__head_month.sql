@@ -27,7 +27,7 @@ active as (
 
 city as (
     select min(org_code) as org_code
-    from {{ ref('dim_org') }}
+    from {{ ref('int_org__division') }}
     where level = 'city'
 ),
 

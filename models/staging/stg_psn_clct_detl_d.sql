@@ -12,9 +12,9 @@ with landed as (
         trim(clct_flag) as paid_flag,
         trim(clct_type) as contribution_type_code,
         trim(revs_flag) as reversal_flag,
+        trim(vali_flag) as valid_flag,
         updt_time as updated_at
     from {{ source('landing', 'psn_clct_detl_d') }}
-    where coalesce(trim(vali_flag), '1') = '1'
 )
 
 {{ newest_version('landed', ['record_id'], ['updated_at']) }}
