@@ -59,10 +59,12 @@ class Cell:
 
     @property
     def ref(self) -> str:
+        """`block:cell`, as findings name it."""
         return f"{self.label}:{self.key}"
 
     @property
     def uid(self) -> tuple[int, str, str]:
+        """Tells the cell apart from those of other documents."""
         return (self.document, self.label, self.key)
 
     @property
@@ -121,6 +123,7 @@ class Block:
         return cell if cell is not None and cell.state == "number" else None
 
     def suppressed(self, key: str) -> bool:
+        """The line is printed and its number withheld."""
         cell = self.cells.get(key)
         return cell is not None and cell.state == "suppressed"
 

@@ -36,6 +36,7 @@ class Finding:
     message_en: str = ""
 
     def to_dict(self) -> dict[str, Any]:
+        """As JSON-ready values; what does not apply is left out beyond the fixed keys."""
         result: dict[str, Any] = {
             "rule": self.rule,
             "cells": list(self.cells),

@@ -53,14 +53,17 @@ class Identity:
 
     @property
     def cells(self) -> tuple[Cell, ...]:
+        """Every cell the identity speaks of, the target last."""
         raise NotImplementedError
 
     @property
     def expr(self) -> str:
+        """The left side as text."""
         raise NotImplementedError
 
     @property
     def target_ref(self) -> str:
+        """The right side as text."""
         raise NotImplementedError
 
     def sides(self, values: Values) -> tuple[Decimal, Decimal]:
@@ -73,10 +76,12 @@ class Identity:
 
     @property
     def tolerance(self) -> Decimal:
+        """How far left and right may be apart, in the unit of the target."""
         raise NotImplementedError
 
     @cached_property
     def values(self) -> dict[Uid, Decimal]:
+        """The printed values of the cells."""
         return {cell.uid: cell.number for cell in self.cells}
 
     @cached_property
@@ -99,6 +104,7 @@ class Identity:
 
     @cached_property
     def verdict(self) -> CheckVerdict:
+        """Whether it holds, only by rounding, or not."""
         if self.relation == "<=":
             return "pass" if self.diff <= 0 else "fail"
         if self.diff == 0:

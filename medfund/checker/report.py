@@ -48,9 +48,11 @@ class DocumentReport:
 
     @property
     def notes_required(self) -> list[str]:
+        """Ids of the notes."""
         return [note.id for note in self.notes]
 
     def to_dict(self) -> dict[str, Any]:
+        """As JSON-ready values."""
         return {
             "id": self.id,
             "verdict": self.verdict,
@@ -73,6 +75,7 @@ class PairReport:
     finding: Finding | None
 
     def to_dict(self) -> dict[str, Any]:
+        """As JSON-ready values."""
         row: dict[str, Any] = {"documents": list(self.documents), "cells": [], "class": "", "suspects": []}
         if self.finding is not None:
             row |= self.finding.to_dict()
@@ -94,6 +97,7 @@ class CheckReport:
         )
 
     def to_dict(self) -> dict[str, Any]:
+        """As JSON-ready values."""
         return {
             "documents": [document.to_dict() for document in self.documents],
             "pairs": [pair.to_dict() for pair in self.pairs],

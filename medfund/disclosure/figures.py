@@ -28,6 +28,7 @@ class Period:
 
     @classmethod
     def parse(cls, text: str) -> Period:
+        """Read `2026-09` or `2025`. Raises UsageError for anything else."""
         match = re.fullmatch(r"((?:19|20)\d\d)(?:-(0[1-9]|1[0-2]))?", text)
         if not match:
             raise UsageError(f"--period: expected a month like 2026-09 or a year like 2025, seen {text!r}")

@@ -59,6 +59,7 @@ class VerifyReport:
 
     @property
     def ok(self) -> bool:
+        """Every step was reached and found nothing."""
         return len(self.steps) == len(_STEPS) and not any(step.problems for step in self.steps)
 
     def to_dict(self) -> dict[str, Any]:

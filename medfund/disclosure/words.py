@@ -11,6 +11,7 @@ LANGS: Final = ("zh", "en")
 
 
 def pick(pair: Pair, lang: Lang) -> str:
+    """The Chinese or the English of a pair."""
     return pair[LANGS.index(lang)]
 
 
