@@ -1,0 +1,1 @@
+"""What the screens are made of: data access, figures, formats, words, theme."""

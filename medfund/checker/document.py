@@ -170,6 +170,7 @@ class Document:
         return ("none", "")
 
     def all_cells(self) -> Iterator[Cell]:
+        """Every cell, block by block in the order of the document."""
         for block in self.blocks:
             yield from block.cells.values()
 

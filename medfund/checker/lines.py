@@ -96,6 +96,7 @@ def is_flat_scheme(key: str) -> bool:
 
 
 def is_of_which(key: str) -> bool:
+    """A 其中 line: part of the line above it, never added again."""
     return key.startswith("of_which_")
 
 
@@ -170,6 +171,7 @@ class Account:
         ]
 
     def transfers(self, side: str) -> list[Cell]:
+        """Printed transfers between levels of one side, `income` or `expense`."""
         keys = INCOME_TRANSFERS if side == "income" else EXPENSE_TRANSFERS
         return [cell for key in keys if (cell := self.block.number(key)) is not None]
 

@@ -63,6 +63,7 @@ class VerifyReport:
         return len(self.steps) == len(_STEPS) and not any(step.problems for step in self.steps)
 
     def to_dict(self) -> dict[str, Any]:
+        """The report as JSON holds it: ok, and name, ok and problems of each step."""
         return {
             "ok": self.ok,
             "steps": [

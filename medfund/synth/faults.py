@@ -38,6 +38,7 @@ class Window:
 
     @staticmethod
     def text(month: int) -> str:
+        """A counted month as the exports write it, yyyymm."""
         return f"{month // 12:04d}{month % 12 + 1:02d}"
 
 

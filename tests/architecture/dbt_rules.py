@@ -132,7 +132,9 @@ def breaches_of_names(manifest: Manifest) -> list[str]:
             sources = [parent["name"] for parent in _parents(manifest, node)]
             if name not in [f"stg_{source}" for source in sources]:
                 found.append(f"staging {name} is not named after the table it reads ({', '.join(sources)})")
-        elif where == "intermediate" and not re.fullmatch(r"int_[a-z]+(_[a-z]+)*__[a-z0-9]+(_[a-z0-9]+)*", name):
+        elif where == "intermediate" and not re.fullmatch(
+            r"int_[a-z]+(_[a-z]+)*__[a-z0-9]+(_[a-z0-9]+)*", name
+        ):
             found.append(f"intermediate {name} is not named int_<domain>__<what>")
         elif where in PUBLIC and re.match(r"(stg|int|fct|mart)_", name):
             found.append(f"public table {name} carries the prefix of a layer")

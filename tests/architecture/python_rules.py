@@ -46,6 +46,7 @@ SQL_TEXT = re.compile(r"\b(select|with)\b.+\bfrom\b|\bfrom\s+marts\.", re.IGNORE
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
 RECKONING = {"sum", "round", "mean", "median", "fsum", "Decimal", "float"}
 _RELATION = re.compile(r"\b(?:from|join)\s+(\w+)\.(\w+)", re.IGNORECASE)
+_Named = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 PACKAGES = ("medfund", "expectations", "dashboards")
 
 
@@ -186,39 +187,55 @@ def relations(file: Source) -> Iterator[tuple[int, str, str]]:
     beside = PROJECT_ROOT / Path(file.path).with_suffix(".sql")
     if beside.exists():
         lines = beside.read_text(encoding="utf-8").splitlines()
-        yield from ((number, *named) for number, line in enumerate(lines, 1) for named in _RELATION.findall(line))
+        yield from (
+            (number, *named) for number, line in enumerate(lines, 1) for named in _RELATION.findall(line)
+        )
 
 
 def breaches_of_docstrings(sources: Iterable[Source]) -> list[str]:
-    """Public modules, classes and functions say what they give. Overridden and tiny parts of a class need not."""
+    """Public modules, classes, functions and methods say what they give, once: an override need not repeat it."""
+    sources = list(sources)
+    said = {
+        (owner.name, method.name)
+        for file in sources
+        for owner in file.tree.body
+        if isinstance(owner, ast.ClassDef)
+        for method in _public(owner.body)
+        if ast.get_docstring(method)
+    }
     found = []
     for file in sources:
         if not ast.get_docstring(file.tree):
             found.append(f"{file.path}: the module has no docstring")
-        found += [
-            f"{file.path}:{node.lineno}: {node.name} has no docstring"
-            for node in file.tree.body
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            and not node.name.startswith("_")
-            and not ast.get_docstring(node)
-        ]
-        found += [
-            f"{file.path}:{method.lineno}: {owner.name}.{method.name} has no docstring"
-            for owner in file.tree.body
-            if isinstance(owner, ast.ClassDef) and not owner.name.startswith("_")
-            for method in owner.body
-            if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef)
-            and not method.name.startswith("_")
-            and not ast.get_docstring(method)
-            and not _is_plain(method)
-        ]
+        for node in _public(file.tree.body):
+            if not ast.get_docstring(node):
+                found.append(f"{file.path}:{node.lineno}: {node.name} has no docstring")
+            if not isinstance(node, ast.ClassDef):
+                continue
+            bases = [ast.unparse(base).split(".")[-1] for base in node.bases]
+            found += [
+                f"{file.path}:{method.lineno}: {node.name}.{method.name} has no docstring"
+                for method in _public(node.body)
+                if not ast.get_docstring(method)
+                and not _is_plain_property(method)
+                and not any((base, method.name) in said for base in bases)
+            ]
     return found
 
 
-def _is_plain(method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """A property whose one line is its own explanation, or a method whose meaning its base class states."""
-    marks = {ast.unparse(mark) for mark in method.decorator_list}
-    return "override" in marks or ("property" in marks and len(method.body) == 1)
+def _public(body: list[ast.stmt]) -> list[_Named]:
+    return [
+        node
+        for node in body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+    ]
+
+
+def _is_plain_property(node: _Named) -> bool:
+    """A property whose one line is its own explanation."""
+    marks = {ast.unparse(mark) for mark in node.decorator_list}
+    return bool({"property", "cached_property"} & marks) and len(node.body) == 1
 
 
 def breaches_of_swallowing(sources: Iterable[Source]) -> list[str]:

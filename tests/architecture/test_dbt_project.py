@@ -62,7 +62,12 @@ def _model(name: str, place: str, reads: tuple[str, ...] = (), sql: str = "selec
 
 
 def _project(*nodes: Any) -> Manifest:
-    source = {"resource_type": "source", "source_name": "landing", "name": "setl_d", "description": "Rows (行)."}
+    source = {
+        "resource_type": "source",
+        "source_name": "landing",
+        "name": "setl_d",
+        "description": "Rows (行).",
+    }
     return {
         "nodes": {node["unique_id"]: node for node in nodes},
         "sources": {"landing.setl_d": source | {"package_name": "medfund"}},
@@ -184,7 +189,10 @@ def test_contract_rule_sees_open_contracts_views_and_hidden_tables() -> None:
     [
         ("select * from landing.setl_d", ["landing.setl_d"]),
         ("with a as (select * from {{ ref('x') }}) select * from a join scratch.staging.b on true", ["b"]),
-        ("with a as (select 1 as n) select * from a, {{ source('run', 'x') }} where n in (select n from c)", ["c"]),
+        (
+            "with a as (select 1 as n) select * from a, {{ source('run', 'x') }} where n in (select n from c)",
+            ["c"],
+        ),
         ("{{ newest_version('landed', ['k'], ['t']) }}", ["landed"]),
         ("with landed as (select 1 as k) {{ newest_version('landed', ['k'], ['t']) }}", []),
         ("select {{ ratio('a', 'b') }} as r from {{ ref('x') }}", []),

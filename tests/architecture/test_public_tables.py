@@ -21,7 +21,12 @@ def test_no_announced_table_is_listed_as_there(manifest: Manifest) -> None:
 
 
 def test_interface_rule_sees_what_is_gone_or_changed() -> None:
-    tables = {"settlement": {"key": {"setl_id": "varchar"}, "columns": {"med_fee": "decimal(18,2)", "sex": "varchar"}}}
+    tables = {
+        "settlement": {
+            "key": {"setl_id": "varchar"},
+            "columns": {"med_fee": "decimal(18,2)", "sex": "varchar"},
+        }
+    }
     node = {
         "columns": {"setl_id": {"data_type": "VARCHAR"}, "med_fee": {"data_type": "double"}},
         "constraints": [{"type": "primary_key", "columns": ["setl_id", "month"]}],

@@ -65,7 +65,9 @@ def test_help_does_not_wait_for_slow_libraries() -> None:
     """The command line imports rooms when a command needs them."""
     slow = "{'dbt', 'great_expectations', 'streamlit', 'plotly', 'duckdb', 'pandas', 'pyarrow'}"
     code = f"import medfund.cli, sys; print(sorted({slow} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 
@@ -135,12 +137,24 @@ def test_page_rule_lets_layout_and_docstrings_through() -> None:
 
 def test_public_table_rule_sees_internals_of_the_models() -> None:
     text = "a = 'select 1 from marts.nowhere join scratch.int_x on true join reference.fund_item using (item_key)'"
-    assert len(rules.breaches_of_public_tables([source("dashboards/lib/queries.py", text)], {"settlement"})) == 2
+    assert (
+        len(rules.breaches_of_public_tables([source("dashboards/lib/queries.py", text)], {"settlement"})) == 2
+    )
 
 
 def test_docstring_rule_sees_what_says_nothing() -> None:
     text = "def give(): ...\nclass Thing:\n    def turn(self):\n        return 1\n    def _inner(self): ...\ndef _own(): ..."
     assert len(rules.breaches_of_docstrings([source("medfund/ingest/load.py", text)])) == 4
+
+
+def test_docstring_rule_lets_overrides_rest_on_their_base() -> None:
+    base = '"""Base."""\nclass Thing:\n    """A thing."""\n    def turn(self):\n        """Turn it."""'
+    child = (
+        '"""Child."""\nclass Small(Thing):\n    """A small thing."""\n    def turn(self):\n        return 1'
+    )
+    files = [source("medfund/ingest/a.py", base), source("medfund/ingest/b.py", child)]
+    assert rules.breaches_of_docstrings(files) == []
+    assert len(rules.breaches_of_docstrings(files[1:])) == 1
 
 
 @pytest.mark.parametrize("catch", ["except:", "except Exception:", "except BaseException as error:"])
