@@ -194,7 +194,9 @@ def change(now: Any, before: Any, kind: Kind, lang: Lang) -> Change | None:
         return Change(months(float(difference), lang, sign=True), way)
     if kind == "count":
         return Change(_fixed(difference, 0, sign=True), way)
-    text = money(difference, lang, sign=True)
+    text = money(
+        difference, lang, unit_for([new, old]), sign=True
+    )  # the unit the figure itself is printed in
     if old > 0 and new >= 0:  # a growth rate across zero says nothing
         growth = f"{_fixed(difference / old * 100, 1, sign=True)}%"
         text += f"\uff08{growth}\uff09" if lang == "zh" else f" ({growth})"

@@ -138,6 +138,7 @@ def tiles(view: Screen, now: dict[str, Any]) -> None:
             queries=("balance", "indicator"),
             note=_against_month(view, now["payable_months"], now["payable_last_month"], "months"),
         )
+    unit = formats.unit_for([now["current_balance_ytd"]])
     with current:
         blocks.tile(
             view,
@@ -147,7 +148,9 @@ def tiles(view: Screen, now: dict[str, Any]) -> None:
             formats.change(
                 now["current_balance_ytd"], now["current_balance_ytd_prior_year"], "money", view.lang
             ),
-            view.t("tile.current_month", span=span, value=formats.money(now["current_balance"], view.lang)),
+            view.t(
+                "tile.current_month", span=span, value=formats.money(now["current_balance"], view.lang, unit)
+            ),
             _history(view, "current_balance_ytd"),
             lights.year_to_date(
                 now["current_balance_ytd"],

@@ -31,11 +31,12 @@ def spending(view: Screen, moved: Table) -> str:
     total = formats.change(first["total"], first["total_prior_year"], "money", view.lang)
     if total is None or not items:
         return view.t("story.unmoved", span=span)
-    parts = [_part(view, row) for row in items[:2]]
+    unit = formats.unit_for([first["total"]])
+    parts = [_part(view, row, unit) for row in items[:2]]
     within = [row for row in memo if row["parent_item_key"] == items[0]["item_key"]][:2]
     if within:
         parts[0] += view.t(
-            "story.of_which", parts=view.t("word.comma").join(_part(view, row) for row in within)
+            "story.of_which", parts=view.t("word.comma").join(_part(view, row, unit) for row in within)
         )
     return view.t(
         "story.spending",
@@ -46,11 +47,11 @@ def spending(view: Screen, moved: Table) -> str:
     )
 
 
-def _part(view: Screen, row: dict[str, Any]) -> str:
+def _part(view: Screen, row: dict[str, Any], unit: formats.Unit) -> str:
     return view.t(
         "story.part",
         item=view.name(row),
-        change=formats.money(row["change"], view.lang, sign=True),
+        change=formats.money(row["change"], view.lang, unit, sign=True),
         points=formats.points(row["contribution"], view.lang),
     )
 

@@ -13,7 +13,7 @@ from dashboards.lib.navigation import PAGES
 _STYLE = """
 <style>
 .stMainBlockContainer {padding-top: 3.25rem; padding-bottom: 3rem; max-width: 110rem;}
-.stMainBlockContainer h1 {font-size: 1.6rem; padding: 0;}
+.stMainBlockContainer h1 {font-size: 1.6rem; padding: 0 0 .3rem;}
 .stMainBlockContainer h5 {padding: 0;}
 .stMainBlockContainer > [data-testid="stVerticalBlock"] {gap: .7rem;}
 [data-testid="stElementToolbar"] {display: none;}
