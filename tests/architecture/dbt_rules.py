@@ -282,7 +282,7 @@ def breaches_of_single_computation(manifest: Manifest, indicator_ids: set[str]) 
     found = []
     for node in models(manifest):
         text = re.sub(r"--[^\n]*", "", node["raw_code"])
-        named = {name for name in re.findall(r"'([A-Z]\d\d(?:\.\w+)?)'", text)}
+        named = set(re.findall(r"'([A-Z]\d\d(?:\.\w+)?)'", text))
         known = {name for name in named if name.split(".")[0] in indicator_ids}
         if layer(node) == "intermediate":
             for name in known:

@@ -135,9 +135,7 @@ def breaches_of_pages(sources: Iterable[Source]) -> list[str]:
             if name.split(".")[0] in NOT_IN_VIEWS
         ]
         for node in ast.walk(file.tree):
-            if isinstance(node, ast.BinOp) and isinstance(node.op, ARITHMETIC):
-                found.append(f"{file.path}:{node.lineno}: a page does arithmetic: {ast.unparse(node)}")
-            elif isinstance(node, ast.AugAssign) and isinstance(node.op, ARITHMETIC):
+            if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ARITHMETIC):
                 found.append(f"{file.path}:{node.lineno}: a page does arithmetic: {ast.unparse(node)}")
             elif isinstance(node, ast.Call) and _called(node) in RECKONING:
                 found.append(f"{file.path}:{node.lineno}: a page reckons: {ast.unparse(node)}")
