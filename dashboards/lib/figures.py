@@ -21,6 +21,8 @@ _HUES = {
 }
 _INK = {"light": "#1F2937", "dark": "#E5E7EB"}
 _GRID = {"light": "#E5E7EB", "dark": "#374151"}
+# The year before, beside the figure itself.
+_PALE = {"light": "#B6BDC8", "dark": "#5B6675"}
 _FONT = '"Noto Sans SC","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif'
 _SCALE = {
     "light": [[0, "#EEF5FA"], [1, "#5BA3D0"]],
@@ -71,7 +73,8 @@ def _figure(screen: Screen, height: int) -> go.Figure:
 
 def wrapped(name: str, width: int = 12) -> str:
     """A long name over several lines; Chinese breaks anywhere, other text at spaces."""
-    broken = textwrap.wrap(name, width if any(ord(c) > 0x2E80 for c in name) else width * 2)
+    is_chinese = any(ord(character) > 0x2E80 for character in name)
+    broken = textwrap.wrap(name, width if is_chinese else width * 2, break_long_words=is_chinese)
     return "<br>".join(broken)
 
 
@@ -267,9 +270,9 @@ def item_bars(screen: Screen, table: Table, direction: str) -> go.Figure:
         )
         for row in rows
     ]
-    for name, colour, opacity in (
-        ("amount_prior_year", hues[6], 0.45),
-        ("amount", hues[0 if direction == "income" else 1], 1),
+    for name, colour in (
+        ("amount_prior_year", _PALE[screen.theme]),
+        ("amount", hues[0 if direction == "income" else 1]),
     ):
         figure.add_trace(
             go.Bar(
@@ -277,15 +280,17 @@ def item_bars(screen: Screen, table: Table, direction: str) -> go.Figure:
                 x=[formats.scaled(row[name], unit) for row in rows],
                 y=names,
                 text=[formats.number(row[name], unit) for row in rows],
-                textposition="auto",
-                marker={"color": colour, "opacity": opacity},
+                textposition="outside",
+                cliponaxis=False,
+                marker={"color": colour},
                 hovertemplate="%{y}<br>%{text}<extra>%{fullData.name}</extra>",
                 name=screen.t(f"figure.{name}"),
             )
         )
+    drawn = [formats.scaled(row[name], unit) for row in rows for name in ("amount", "amount_prior_year")]
     figure.update_layout(
         barmode="group",
-        xaxis=_money_axis(screen, unit) | {"rangemode": "tozero"},
+        xaxis=_headroom(screen, drawn, unit),
         legend={"traceorder": "reversed"},
         bargap=0.25,
     )
