@@ -35,7 +35,7 @@ def _fsync(path: Path) -> None:
         os.close(handle)
 
 
-def commit(home: Home, staged: Path, table: str, batch_id: str) -> Path:
+def commit(home: Home, staged: Path, table: str, batch_id: str) -> None:
     """Make a staged batch visible by one rename, after its bytes are on the disk."""
     for path in staged.iterdir():
         _fsync(path)
@@ -44,7 +44,6 @@ def commit(home: Home, staged: Path, table: str, batch_id: str) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     staged.rename(target)
     _fsync(target.parent)
-    return target
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
@@ -84,31 +83,28 @@ def empty_select(table: Table) -> str:
 def ensure_tables(home: Home, contract: Contract | None = None) -> None:
     """Give every contract table a batch 000000 with no rows, so that each source exists with its types.
 
-    Rewritten only where the contract has changed since.
+    Rewritten where the contract has changed since, or where a power cut left the file incomplete.
     """
     contract = contract or load_contract(home.contract_file)
     con = duckdb.connect()
     try:
         for table in contract.tables.values():
-            target = batch_dir(home, table.name, EMPTY_BATCH)
-            rows = target / "rows.parquet"
+            rows = batch_dir(home, table.name, EMPTY_BATCH) / "rows.parquet"
             if rows.exists() and _columns(con, rows) == table.landing_types():
                 continue
-            staged = staging(home) / f"{table.name}-{EMPTY_BATCH}"
-            shutil.rmtree(staged, ignore_errors=True)
-            staged.mkdir(parents=True)
-            new = staged / "rows.parquet"
+            rows.parent.mkdir(parents=True, exist_ok=True)
+            new = rows.with_suffix(".new")
             con.execute(f"COPY ({empty_select(table)}) TO {quoted(str(new))} (FORMAT parquet)")
-            if target.exists():
-                _fsync(new)
-                new.replace(rows)
-                shutil.rmtree(staged)
-            else:
-                commit(home, staged, table.name, EMPTY_BATCH)
+            new.replace(rows)
     finally:
         con.close()
 
 
 def _columns(con: duckdb.DuckDBPyConnection, rows: Path) -> dict[str, str]:
-    described = con.execute(f"DESCRIBE SELECT * FROM read_parquet({quoted(str(rows))})").fetchall()
-    return {row[0]: row[1] for row in described if row[0] != "batch"}
+    try:
+        described = con.execute(
+            f"DESCRIBE SELECT * FROM read_parquet({quoted(str(rows))}, hive_partitioning=false)"
+        ).fetchall()
+    except duckdb.Error:
+        return {}
+    return {row[0]: row[1] for row in described}

@@ -15,9 +15,8 @@ import duckdb
 
 from medfund.contract import Contract, Table
 from medfund.errors import MedfundError
-from medfund.ingest import evidence, landing, text, workbook
+from medfund.ingest import evidence, landing, privacy, sqltypes, text, workbook
 from medfund.ingest.layout import Layout, header_record, match, missing_sentence, recognise, table_named
-from medfund.ingest.privacy import MASK, install, pseudonym_key
 from medfund.ingest.query import FileQuery, row_hash
 from medfund.ingest.report import BatchReport, FileProblem
 from medfund.ingest.sources import Source
@@ -67,7 +66,8 @@ class Loader:
         self.con.execute(f"SET temp_directory = {quoted(str(self.work / 'spill'))}")
         self.con.execute("SET enable_progress_bar = false")
         self.con.execute(f"SET TimeZone = {quoted(contract.time_zone)}")
-        install(self.con, pseudonym_key(home))
+        privacy.install(self.con, privacy.pseudonym_key(home))
+        sqltypes.install(self.con, contract)
         self.has_codes = evidence.load_codes(self.con)
 
     def close(self) -> None:
@@ -598,11 +598,11 @@ class Loader:
                     WHEN part = '' THEN ''
                     WHEN contains(csv_line, '"') THEN
                         CASE WHEN regexp_full_match(part, '-?[0-9]{{1,5}}([.][0-9]{{1,6}})?') THEN part
-                        ELSE {quoted(MASK)} END
-                    WHEN i + greatest({width} - n, 0) > {width} AND n <= {width} THEN {quoted(MASK)}
-                    WHEN i + least({width} - n, 0) > {width} THEN {quoted(MASK)}
+                        ELSE {quoted(privacy.MASK)} END
+                    WHEN i + greatest({width} - n, 0) > {width} AND n <= {width} THEN {quoted(privacy.MASK)}
+                    WHEN i + least({width} - n, 0) > {width} THEN {quoted(privacy.MASK)}
                     WHEN len(list_filter(({private})[greatest(i + least({width} - n, 0), 1):
-                            i + greatest({width} - n, 0)], lambda hidden: hidden)) > 0 THEN {quoted(MASK)}
+                            i + greatest({width} - n, 0)], lambda hidden: hidden)) > 0 THEN {quoted(privacy.MASK)}
                     ELSE part END), {delimiter}))::VARCHAR AS row_json
             FROM (
                 SELECT *, len(string_split(csv_line, {delimiter})) AS found FROM bad_line

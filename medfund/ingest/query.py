@@ -19,6 +19,7 @@ from medfund.ingest.layout import Layout
 from medfund.ingest.privacy import MASK, pseudonym
 from medfund.ingest.sqltypes import (
     bounds,
+    damaged,
     expected,
     fast,
     ident,
@@ -29,9 +30,6 @@ from medfund.ingest.sqltypes import (
     trimmed,
     typed,
 )
-
-# Spreadsheets turn long numbers into 1.10105E+17; the digits are gone.
-_SCIENTIFIC = "[0-9]([.][0-9]+)?[eE][+][0-9]+"
 
 
 def is_identifier(table: Table, column: Column) -> bool:
@@ -97,7 +95,7 @@ class FileQuery:
             null = self._null(m, column)
             steps[0].append(f"{self._raw(column)} AS {r}")
             if column.type == "text":
-                value = f"CASE WHEN {self._damaged(m)} THEN NULL ELSE {m} END"
+                value = f"CASE WHEN {damaged(m)} THEN NULL ELSE {m} END"
                 steps[1].append(f"{trimmed(r, self.wide)} AS {m}")
                 steps[2].append(f"CASE WHEN {null} THEN NULL ELSE {m} END AS {m}")
                 steps[3].append(m)
@@ -113,7 +111,7 @@ class FileQuery:
                     f"CASE WHEN {v} IS NULL AND {r} IS NOT NULL THEN {trimmed(r, True)} END AS {m}",
                 ]
                 steps[4] += [v, f"{meant} {m} END AS {m}"]
-                steps[4] += [f"{meant} {slow(m, column, self.contract.time_zone)} END AS {w}"]
+                steps[4] += [f"{meant} {slow(m, column)} END AS {w}"]
                 steps[5] += [m, f"{final} AS {v}"]
             if raw:
                 for step in steps[1:]:
@@ -131,13 +129,6 @@ class FileQuery:
         ]
         replace = f" REPLACE ({', '.join(changed)})" if changed else ""
         return f"SELECT *{replace}, row_number() OVER () AS _row_no FROM {source}"
-
-    @staticmethod
-    def _damaged(text: str) -> str:
-        return (
-            f"((contains({text}, 'E+') OR contains({text}, 'e+')) "
-            f"AND regexp_full_match({text}, {quoted(_SCIENTIFIC)}))"
-        )
 
     @staticmethod
     def _bounded(value: str, column: Column) -> str:
@@ -283,7 +274,7 @@ class FileQuery:
             for place in places:
                 raw = self._source(place, column)
                 text = trimmed(raw, True)
-                value = text if column.type == "text" else typed(raw, column, self.contract.time_zone)
+                value = text if column.type == "text" else typed(raw, column)
                 values.append(f"CASE WHEN NOT {self._null(text, column)} THEN {value} END")
             differ = " OR ".join(f"({values[0]}) <> ({other})" for other in values[1:])
             parts.append(f"count(*) FILTER ({differ}) AS {ident(name)}")

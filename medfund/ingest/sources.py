@@ -235,7 +235,7 @@ def _members(found: Found, sha256: str, work: Path) -> Iterator[Source | FilePro
         members = [
             (info, name)
             for info, name in members
-            if not name.startswith("__MACOSX/") and not PurePosixPath(name).name.startswith(".")
+            if not name.startswith("__MACOSX/") and not stem_of(name).startswith(".")
         ]
         if not members:
             raise FileProblem(f"{found.shown}: the archive holds no files; expected raw exports inside")

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from medfund.contract import Column
+import duckdb
+
+from medfund.contract import Column, Contract
 
 # Blanks that fixed-width exports and spreadsheets leave around values.
 _BLANKS = " \t\r\n\u00a0\u2002\u2003\u3000\ufeff"
+
+# Spreadsheets turn long numbers into this.
+_SCIENTIFIC = "[0-9]([.][0-9]+)?[eE][+][0-9]+"
 
 # Written with seconds, without, and dates alone, as bureaus' systems and spreadsheets print them.
 _FORMATS = (
@@ -52,19 +57,55 @@ def expected(column: Column) -> str:
     return f"a number with at most {int(digits) - column.scale} digits before the point"
 
 
+def install(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Give a connection the macros that the expressions of this module call.
+
+    A file's query names hundreds of values; spelling everything out would cost more to parse than a small
+    file costs to land.
+    """
+    for name, body in (
+        # Few values hold a space at all, and looking for one is much cheaper than trimming.
+        ("raw_spaces(x)", "CASE WHEN contains(x, ' ') THEN trim(x) ELSE x END"),
+        ("raw_blanks(x)", f"trim(x, {quoted(_BLANKS)})"),
+        ("raw_null(x)", _null_test("x", contract.null_values)),
+        ("raw_number(x)", _any_number("x")),
+        ("raw_time(x)", _any_timestamp("x", contract.time_zone)),
+        ("raw_month(x)", _any_month("x")),
+        ("raw_fen(x)", "CASE WHEN abs(x - round(x, 2)) < 0.000001 THEN x END"),
+        (
+            "raw_stamp(x)",
+            "CASE WHEN strlen(x) = 19 AND NOT contains(x, '+') THEN try_cast(x AS TIMESTAMP) END",
+        ),
+        ("raw_day(x)", "CASE WHEN strlen(x) = 10 THEN try_cast(x AS DATE) END"),
+        (
+            "raw_damaged(x)",
+            f"(contains(x, 'E+') OR contains(x, 'e+')) AND regexp_full_match(x, {quoted(_SCIENTIFIC)})",
+        ),
+    ):
+        con.execute(f"CREATE OR REPLACE TEMP MACRO {name} AS ({body})")
+
+
 def trimmed(raw: str, wide: bool) -> str:
     """The value without surrounding blanks; `wide` also takes full-width and no-break ones."""
-    if wide:
-        return f"trim({raw}, {quoted(_BLANKS)})"
-    # Few values hold a space at all, and looking for one is much cheaper than trimming.
-    return f"CASE WHEN contains({raw}, ' ') THEN trim({raw}) ELSE {raw} END"
+    return f"raw_blanks({raw})" if wide else f"raw_spaces({raw})"
+
+
+def damaged(text: str) -> str:
+    """SQL condition: an identifier that a spreadsheet turned into 1.10105E+17; its digits are gone."""
+    return f"raw_damaged({text})"
 
 
 def is_null_word(text: str, words: Sequence[str], keep: Sequence[str] = ()) -> str:
-    """SQL condition: the trimmed text is one of the words that mean null (letters in any case)."""
+    """SQL condition: the trimmed text is one of the words that mean null (letters in any case), and none
+    that the column keeps as a value."""
+    return _null_test(text, words, keep) if keep else f"raw_null({text})"
+
+
+def _null_test(text: str, words: Sequence[str], keep: Sequence[str] = ()) -> str:
+    kept = {k.strip().lower() for k in keep}
     tests = []
     for word in dict.fromkeys(w.strip().lower() for w in words):
-        if word in (k.strip().lower() for k in keep):
+        if word in kept:
             continue
         if word.lower() != word.upper():
             tests.append(f"(strlen({text}) = {len(word.encode())} AND lower({text}) = {quoted(word)})")
@@ -83,33 +124,36 @@ def fast(raw: str, column: Column) -> str:
         usual = f"strlen({raw}) - strpos({raw}, '.') <= {column.scale}"
         return f"CASE WHEN {usual} THEN try_cast({raw} AS {column.duckdb_type}) END"
     if column.type == "timestamp":
-        usual = f"strlen({raw}) = 19 AND NOT contains({raw}, '+')"
-        return f"CASE WHEN {usual} THEN try_cast({raw} AS TIMESTAMP) END"
+        return f"raw_stamp({raw})"
     if column.type == "date":
-        return f"CASE WHEN strlen({raw}) = 10 THEN try_cast({raw} AS DATE) END"
+        return f"raw_day({raw})"
     return f"CAST(NULL AS {column.duckdb_type})"
 
 
-def slow(text: str, column: Column, time_zone: str) -> str:
+def slow(text: str, column: Column) -> str:
     """Any accepted spelling of a trimmed text. Decimals and integers come as DECIMAL(38,10), times and
     dates as TIMESTAMP; `settle` makes the column's type of it."""
     if column.scale is not None or column.type == "integer":
-        return (
-            f"CASE WHEN regexp_full_match({text}, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{{1,3}})?') "
-            f"THEN try_cast({text} AS DECIMAL(38,10)) "
-            f"WHEN regexp_full_match({text}, '[+-]?[0-9]{{1,3}}(,[0-9]{{3}})+([.][0-9]+)?') "
-            f"THEN try_cast(replace({text}, ',', '') AS DECIMAL(38,10)) END"
-        )
-    times = _any_timestamp(text, time_zone)
-    if column.type == "month":
-        return (
-            f"CASE WHEN regexp_full_match({text}, '[0-9]{{6}}([.]0+)?') "
-            f"THEN try_strptime(left({text}, 6), '%Y%m') "
-            f"WHEN regexp_full_match({text}, '[0-9]{{4}}[-/.年][0-9]{{1,2}}月?') "
-            f"THEN try_strptime(rtrim(regexp_replace({text}, '[-/.年月]', '-', 'g'), '-'), '%Y-%m') "
-            f"ELSE {times} END"
-        )
-    return times
+        return f"raw_number({text})"
+    return f"raw_month({text})" if column.type == "month" else f"raw_time({text})"
+
+
+def _any_number(text: str) -> str:
+    return (
+        f"CASE WHEN regexp_full_match({text}, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{{1,3}})?') "
+        f"THEN try_cast({text} AS DECIMAL(38,10)) "
+        f"WHEN regexp_full_match({text}, '[+-]?[0-9]{{1,3}}(,[0-9]{{3}})+([.][0-9]+)?') "
+        f"THEN try_cast(replace({text}, ',', '') AS DECIMAL(38,10)) END"
+    )
+
+
+def _any_month(text: str) -> str:
+    return (
+        f"CASE WHEN regexp_full_match({text}, '[0-9]{{6}}([.]0+)?') THEN try_strptime(left({text}, 6), '%Y%m') "
+        f"WHEN regexp_full_match({text}, '[0-9]{{4}}[-/.年][0-9]{{1,2}}月?') "
+        f"THEN try_strptime(rtrim(regexp_replace({text}, '[-/.年月]', '-', 'g'), '-'), '%Y-%m') "
+        f"ELSE raw_time({text}) END"
+    )
 
 
 def _any_timestamp(text: str, time_zone: str) -> str:
@@ -135,7 +179,7 @@ def settle(value: str, column: Column) -> str:
     and ratios are rounded to their scale; whole numbers have no fraction.
     """
     if column.is_money:
-        return f"CASE WHEN abs({value} - round({value}, 2)) < 0.000001 THEN try_cast({value} AS {column.duckdb_type}) END"
+        return f"try_cast(raw_fen({value}) AS {column.duckdb_type})"
     if column.type == "integer":
         return f"CASE WHEN {value} = round({value}, 0) THEN try_cast({value} AS INTEGER) END"
     if column.type == "month":
@@ -143,10 +187,9 @@ def settle(value: str, column: Column) -> str:
     return f"try_cast({value} AS {column.duckdb_type})"
 
 
-def typed(raw: str, column: Column, time_zone: str) -> str:
+def typed(raw: str, column: Column) -> str:
     """The typed value of a raw text in one expression, for use outside the staged pipeline."""
-    text = trimmed(raw, wide=True)
-    return settle(slow(text, column, time_zone), column)
+    return settle(slow(trimmed(raw, wide=True), column), column)
 
 
 def bounds(column: Column) -> tuple[str, str] | None:
