@@ -469,7 +469,7 @@ def verify(
 ) -> None:
     """Check a bundle again: hashes, signature, footing, and the release it came from.
 
-    Example: medfund verify public/final-account-2025
+    Example: medfund verify public
     """
     from medfund.disclosure import verify as look
 
