@@ -7,12 +7,23 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from medfund.ingest import BatchReport, ingest
+import duckdb
+
+from medfund.ingest import BatchReport, ensure_tables, ingest, read_batches
 from medfund.pipeline import BuildResult, build
+from medfund.pipeline.inputs import write_build_inputs, write_previous_quality
+from medfund.pipeline.transform import Transform
 from medfund.release import run_query, writer_lock
 from medfund.settings import Bureau, Home
 
 Row = Mapping[str, object]
+
+LEDGER_MARTS = (
+    "fund_balance_monthly",
+    "fund_income_monthly",
+    "fund_expenditure_monthly",
+    "fund_balance_consolidated_monthly",
+)
 
 
 def write_export(path: Path, rows: Iterable[Row]) -> Path:
@@ -48,6 +59,18 @@ class Office:
 
     def build(self) -> BuildResult:
         return build(self.home, self.bureau, say=self.messages.append)
+
+    def transform_ledger(self) -> duckdb.DuckDBPyConnection:
+        """Make the ledger marts alone, without gate or release, and open the candidate that holds them."""
+        ensure_tables(self.home)
+        self.home.candidate.mkdir(parents=True, exist_ok=True)
+        batches = read_batches(self.home)
+        changed = [(batch["table_name"], batch["batch_id"]) for batch in batches]
+        write_build_inputs(self.home, self.bureau, batches, changed)
+        write_previous_quality(self.home, None)
+        wanted = [argument for mart in LEDGER_MARTS for argument in ("--select", f"+{mart}")]
+        Transform(self.home).run("build", "--resource-type", "seed", "--resource-type", "model", *wanted)
+        return duckdb.connect(str(self.home.candidate_db), read_only=True)
 
     def ask(self, query: str, release: str | None = None) -> list[tuple[Any, ...]]:
         """Rows of a query on the current release, or on `release` (an id or "candidate")."""
