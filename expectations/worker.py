@@ -1,6 +1,7 @@
 """The process that runs the suites: `python -m expectations.worker`.
 
-Imports Great Expectations at once, then waits for one line of JSON on standard input (see `source.Request`).
+Imports Great Expectations at once, then waits for one line of JSON on standard input (see `source.Request`);
+the end of standard input before the answer means that nobody waits for it.
 Answers with lines of JSON on standard output, {"kind": "progress", …} and at the end {"kind": "done"} or
 {"kind": "error", "message": …}, and leaves quality_result.parquet and quality_failure.parquet in the folder asked for.
 """
@@ -11,6 +12,7 @@ import io
 import json
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
@@ -220,12 +222,20 @@ def _say(stream: TextIO | None, message: dict[str, Any]) -> None:
         stream.flush()
 
 
+def _end_with_the_build() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
 def main() -> int:
     """Serve one request. Returns the exit code."""
     rules = load_rules()
     line = sys.stdin.readline()
     if not line.strip():
         return 0  # the build ended without needing us
+    # The build keeps our standard input open: when it ends early, nobody wants the answer any more, and a late
+    # one would land in the next candidate.
+    threading.Thread(target=_end_with_the_build, daemon=True).start()
     asked = json.loads(line)
     request = Request(
         **{name: Path(asked[name]) for name in ("landing", "database", "scratch", "inputs", "out")},

@@ -105,7 +105,7 @@ class Checker:
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
         try:
             process.stdin.write(json.dumps(request) + "\n")
-            process.stdin.close()
+            process.stdin.flush()
         except BrokenPipeError:
             pass  # it died on import; its last words follow on standard error
         finished, cause = False, ""

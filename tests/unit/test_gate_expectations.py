@@ -265,6 +265,28 @@ def test_the_worker_ends_quietly_when_it_is_not_needed() -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
+def test_the_worker_dies_with_the_build_that_asked(home: Home, tmp_path: Path) -> None:
+    request = {
+        "landing": str(home.landing),
+        "database": str(home.candidate_db),
+        "scratch": str(home.candidate / "scratch.duckdb"),
+        "inputs": str(home.candidate / "inputs"),
+        "out": str(tmp_path),
+        "payer_mismatch_share": 0.001,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "expectations.worker"],
+        input=json.dumps(request) + "\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd=PROJECT_ROOT,
+    )
+    assert done.returncode == 1 and '"done"' not in done.stdout
+    assert not (tmp_path / "quality_result.parquet").exists()
+
+
 def test_the_rules_load_without_great_expectations() -> None:
     script = "import sys; from expectations.rules import load_rules; load_rules(); print('great_expectations' in sys.modules)"
     done = subprocess.run(
