@@ -70,6 +70,10 @@ def _sheet_name(sheet: Sheet, number: int) -> str:
     return f"{number}-{sheet.name.split('-')[-1]}"[:31]
 
 
+# Column widths in characters and row height in points: a form with both sides still prints legibly on A4.
+_LABEL_WIDTH, _NUMBER_WIDTH, _ROW_HEIGHT = 32, 13, 21
+
+
 class _Formats:
     """Cell formats, made once per look."""
 
@@ -80,7 +84,9 @@ class _Formats:
     def __call__(self, **properties: Any) -> Any:
         key = tuple(sorted(properties.items()))
         if key not in self._made:
-            self._made[key] = self._book.add_format({"font_name": "SimSun", "font_size": 11, **properties})
+            self._made[key] = self._book.add_format(
+                {"font_name": "SimSun", "font_size": 11, "valign": "vcenter", **properties}
+            )
         return self._made[key]
 
 
@@ -94,8 +100,10 @@ def _write_sheet(page: Any, sheet: Sheet, formats: _Formats) -> None:
     page.center_horizontally()
     page.repeat_rows(0, 2)
     page.set_footer("&C&P / &N")
+    page.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
+    page.set_default_row(_ROW_HEIGHT)
     for column in range(last + 1):
-        page.set_column(column, column, 40 if column in sheet.label_columns else 16)
+        page.set_column(column, column, _width(sheet, column))
     page.merge_range(0, 0, 0, last, "", formats(align="center", valign="vcenter", bold=True, font_size=16))
     page.write_string(0, 0, sheet.title, formats(align="center", valign="vcenter", bold=True, font_size=16))
     page.set_row(0, 32)
@@ -111,16 +119,22 @@ def _write_sheet(page: Any, sheet: Sheet, formats: _Formats) -> None:
         look = formats(text_wrap=True, valign="top", align="left")
         page.merge_range(row_number, 0, row_number, last, "", look)
         page.write_string(row_number, 0, line, look)
-        width = sum(40 if column in sheet.label_columns else 16 for column in range(last + 1))
-        page.set_row(row_number, 16 * (1 + sum(2 if ord(char) > 0x2E80 else 1 for char in line) // width))
+        width = sum(_width(sheet, column) for column in range(last + 1))
+        page.set_row(row_number, 18 * (1 + sum(2 if ord(char) > 0x2E80 else 1 for char in line) // width))
         row_number += 1
     page.freeze_panes(3, 1)
     page.print_area(0, 0, row_number - 1, last)
 
 
+def _width(sheet: Sheet, column: int) -> int:
+    return _LABEL_WIDTH if column in sheet.label_columns else _NUMBER_WIDTH
+
+
 def _write_cell(page: Any, row: int, column: int, cell: GridCell, formats: _Formats) -> None:
     if cell.kind == "number":
-        look = formats(border=1, align="right", bold=cell.bold, num_format=number_format(cell.decimals))
+        look = formats(
+            border=1, align="right", indent=1, bold=cell.bold, num_format=number_format(cell.decimals)
+        )
         value = Decimal(cell.text)
         if len(value.as_tuple().digits) <= _EXACT_DIGITS:
             page.write_number(row, column, float(value), look)
