@@ -42,6 +42,7 @@ _DUCKDB = {
 }
 
 
+@lru_cache(maxsize=16384)
 def fold_header(text: str) -> str:
     """Spelling by which headers are compared: no control characters, spaces or case, half-width forms."""
     kept = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c)[0] != "C")

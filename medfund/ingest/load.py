@@ -57,6 +57,9 @@ class Loader:
         self.work = landing.staging(home) / "work"
         self.work.mkdir(parents=True, exist_ok=True)
         self.batches = landing.read_batches(home)
+        self.by_sha256: dict[str, list[dict[str, Any]]] = {}
+        for batch in self.batches:
+            self._remember(batch)
         self.number = landing.next_batch_number(home)
         self.zone = ZoneInfo(contract.time_zone)
         self.last = max((b["loaded_at"] for b in self.batches), default="")
@@ -83,9 +86,8 @@ class Loader:
         wanted = table or (named[0] if named else None)
         ours = [
             batch
-            for batch in self.batches
-            if batch.get("same_bytes_as") is None
-            and batch.get("bureau") == self.bureau_code
+            for batch in self.by_sha256.get(sha256, [])
+            if batch.get("bureau") == self.bureau_code
             and batch["table_name"] in self.contract.tables
             and batch.get("fingerprint") == self.contract.table(batch["table_name"]).fingerprint
         ]
@@ -97,6 +99,12 @@ class Loader:
         if len(found) == 1 and wanted and found[0]["table_name"] != wanted:
             return []
         return found if found and len(found) == found[0].get("sheets", 1) else []
+
+    def _remember(self, batch: dict[str, Any]) -> None:
+        """Find a batch again by the bytes it was read from, alone or in an archive."""
+        if "same_bytes_as" not in batch:
+            for sha256 in {batch["sha256"], batch.get("container", {}).get("sha256")} - {None}:
+                self.by_sha256.setdefault(sha256, []).append(batch)
 
     def repeat(self, shown: str, batch: dict[str, Any]) -> BatchReport:
         """A batch for a file whose bytes were landed before: every row identical."""
@@ -357,7 +365,9 @@ class Loader:
             report.batch_id = batch_id
             landing.write_json(staged / "batch.json", report.as_batch())
             landing.commit(self.home, staged, table.name, batch_id)
-            self.batches.append(report.as_batch())
+            batch = report.as_batch()
+            self.batches.append(batch)
+            self._remember(batch)
         self.number += 1
 
     def _now(self) -> str:
