@@ -32,7 +32,8 @@ class Transform:
     @property
     def cache(self) -> Path:
         """dbt's target directory: in the home, so that a read-only project and several homes work."""
-        return self.home.root / "cache" / "dbt"
+        # Absolute: dbt reads a relative path from the project, which need not be where we are.
+        return self.home.root.resolve() / "cache" / "dbt"
 
     def run(self, *arguments: str) -> None:
         """Run one dbt command, e.g. `run("build", "--select", "tag:release")`.
