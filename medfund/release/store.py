@@ -109,8 +109,9 @@ def resolve_release(home: Home, release_id: str | None = None) -> str:
 def open_release(home: Home, release_id: str | None = None) -> duckdb.DuckDBPyConnection:
     """Read-only connection to a release (default: the current one; "candidate": the one last built).
 
-    Marts come first on the search path, the code lists (schema `reference`) last. The connection can read nothing but the release: no files, no
-    network, no extensions, no settings. Close it when done; use `cursor()` per thread.
+    Marts come first on the search path, the code lists (schema `reference`) last. The connection can read
+    nothing but the release: no files, no network, no extensions, no settings. Close it when done; use
+    `cursor()` per thread.
     """
     if release_id == CANDIDATE:
         path = home.candidate_db
@@ -135,7 +136,10 @@ def connect_read_only(path: Path) -> duckdb.DuckDBPyConnection:
         )
     except duckdb.Error as error:
         raise MedfundError(f"{path}: cannot be read as a release ({_first_line(error)}).") from error
-    connection.execute("set search_path = 'marts,main,reference'")
+    # A candidate whose build broke off may lack a schema, and naming one that is missing is an error.
+    present = {name for (name,) in connection.execute("select schema_name from duckdb_schemas()").fetchall()}
+    path_of = ",".join(schema for schema in ("marts", "main", "reference") if schema in present)
+    connection.execute(f"set search_path = '{path_of}'")
     return connection
 
 
