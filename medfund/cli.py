@@ -356,7 +356,7 @@ def release_waive(
 ) -> None:
     """Let a release through although a critical check fails.
 
-    Example: medfund release waive marts.fund_balance_monthly.subjects_mapped --reason "new subject, item follows"
+    Example: medfund release waive staging.stg_fund_acct_bal.subjects_mapped --reason "new subject, item follows"
     --by "finance desk" --until 2026-12-31
     """
     from medfund.release import waive
@@ -397,8 +397,10 @@ def status(
         )
     freshness = found["freshness"]
     if freshness["last_loaded_at"]:
+        age = freshness["days_since_data"]
         print(
-            f"loaded    last at {freshness['last_loaded_at']}; data are {freshness['days_since_data']} days old"
+            f"loaded    last at {freshness['last_loaded_at']}"
+            + (f"; data are {age} days old" if age is not None else "")
         )
     for waiver in found["waivers"]:
         print(f"waiver    {waiver['check']} until {waiver['until']} by {waiver['by']}: {waiver['reason']}")
