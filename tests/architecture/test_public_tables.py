@@ -72,5 +72,7 @@ def test_described_columns_are_the_columns_that_are_built(built_home: Home, mani
         built.setdefault(table, {})[column] = kind
     for node in models(manifest):
         if node["database"] == "scratch":
-            described = {name: entry["data_type"] for name, entry in node["columns"].items()}
+            described = {
+                name: entry["data_type"].replace(", ", ",") for name, entry in node["columns"].items()
+            }
             assert described == built[node["name"]], node["name"]
