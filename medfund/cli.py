@@ -156,9 +156,10 @@ def synth(
 
     span = None
     if months is not None:
-        span = tuple(part.strip() for part in months.split(":"))
-        if len(span) != 2:
+        first, between, last = (part.strip() for part in months.partition(":"))
+        if not between or ":" in last:
             raise UsageError(f"--months {months!r}: expected two months like 2023-01:2024-12.")
+        span = (first, last)
     planted = [name.strip() for name in faults.split(",") if name.strip()]
     report = write(
         directory, size=size.value, settlements=settlements, seed=seed, months=span, faults=planted, say=say
