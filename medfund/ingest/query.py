@@ -24,6 +24,7 @@ from medfund.ingest.sqltypes import (
     fast,
     ident,
     is_null_word,
+    meant,
     quoted,
     settle,
     slow,
@@ -66,24 +67,34 @@ class FileQuery:
             if c.name in self.layout.sources and (c.lands or c.required)
         ]
 
-    def _source(self, place: int, column: Column) -> str:
-        raw = ident(f"c{place}")
-        if not self.quotes or column.type != "text":
-            return raw
-        inside = f"contains({raw}, chr(10)) OR contains({raw}, chr(9)) OR contains({raw}, chr(13))"
-        return f"CASE WHEN {inside} THEN translate({raw}, chr(9) || chr(10) || chr(13), '') ELSE {raw} END"
+    def _source(self, place: int) -> str:
+        return ident(f"c{place}")
+
+    def _text(self, raw: str, column: Column) -> str:
+        """A text value without blanks around it and controls inside, null for a null word. One look at the
+        usual value; the rest is for those that hold a blank or a control character."""
+        inside = raw
+        odd = [f"contains({raw}, ' ')"]
+        if self.wide:
+            odd = ["true"]
+        if self.quotes:
+            odd += [f"contains({raw}, {control})" for control in ("chr(10)", "chr(9)")]
+            inside = f"translate({raw}, chr(9) || chr(10) || chr(13), '')"
+        text = meant(trimmed(inside), self.contract.null_values, column.keep)
+        return (
+            f"CASE WHEN {self._null(raw, column)} THEN NULL WHEN {' OR '.join(odd)} "
+            f"THEN {text} ELSE {raw} END"
+        )
 
     def _null(self, text: str, column: Column) -> str:
         return is_null_word(text, self.contract.null_values, column.keep)
 
     def _raw(self, column: Column) -> str:
         """The text of a column; where several headers feed it, the first value that is not a null word."""
-        places = [self._source(place, column) for place in self.layout.sources[column.name]]
+        places = [self._source(place) for place in self.layout.sources[column.name]]
         if len(places) == 1:
             return places[0]
-        filled = [
-            f"CASE WHEN NOT {self._null(trimmed(place, True), column)} THEN {place} END" for place in places
-        ]
+        filled = [f"CASE WHEN NOT {self._null(trimmed(place), column)} THEN {place} END" for place in places]
         return f"coalesce({', '.join([*filled, places[0]])})"
 
     def pipeline(self, raw: bool = False) -> str:
@@ -95,23 +106,23 @@ class FileQuery:
             null = self._null(m, column)
             steps[0].append(f"{self._raw(column)} AS {r}")
             if column.type == "text":
-                value = f"CASE WHEN {damaged(m)} THEN NULL ELSE {m} END"
-                steps[1].append(f"{trimmed(r, self.wide)} AS {m}")
-                steps[2].append(f"CASE WHEN {null} THEN NULL ELSE {m} END AS {m}")
+                steps[1].append(f"{self._text(r, column)} AS {m}")
+                steps[2].append(m)
                 steps[3].append(m)
                 steps[4].append(m)
+                value = f"CASE WHEN {damaged(m)} THEN NULL ELSE {m} END"
                 steps[5] += [m, f"{value if is_identifier(self.table, column) else m} AS {v}"]
             else:
-                meant = f"CASE WHEN {m} IS NULL OR {null} THEN NULL ELSE"
+                known = f"CASE WHEN {m} IS NULL OR {null} THEN NULL ELSE"
                 final = f"CASE WHEN {m} IS NULL THEN {v} ELSE {settle(w, column)} END"
                 steps[1] += [f"{fast(r, column)} AS {v}", r]
                 steps[2] += [f"{self._bounded(v, column)} AS {v}", r]
                 steps[3] += [
                     v,
-                    f"CASE WHEN {v} IS NULL AND {r} IS NOT NULL THEN {trimmed(r, True)} END AS {m}",
+                    f"CASE WHEN {v} IS NULL AND {r} IS NOT NULL THEN {trimmed(r)} END AS {m}",
                 ]
-                steps[4] += [v, f"{meant} {m} END AS {m}"]
-                steps[4] += [f"{meant} {slow(m, column)} END AS {w}"]
+                steps[4] += [v, f"{known} {m} END AS {m}"]
+                steps[4] += [f"{known} {slow(m, column)} END AS {w}"]
                 steps[5] += [m, f"{final} AS {v}"]
             if raw:
                 for step in steps[1:]:
@@ -220,7 +231,7 @@ class FileQuery:
             r = ident("r_" + column.name)
             reason = quoted(f"expected {expected(column)}")
             if column.required:
-                blank = f"{r} IS NULL OR {self._null(trimmed(r, True), column)}"
+                blank = f"{r} IS NULL OR {self._null(trimmed(r), column)}"
                 reason = (
                     f"CASE WHEN {blank} THEN 'required value is missing; expected ' || {quoted(expected(column))} "
                     f"ELSE {self._complaint(column)} END"
@@ -262,7 +273,7 @@ class FileQuery:
         if column.privacy in ("drop", "month"):
             return f"CASE WHEN {r} IS NOT NULL THEN {quoted(MASK)} END"
         if column.privacy == "pseudonym":
-            return pseudonym(trimmed(r, True), column.unless)
+            return pseudonym(trimmed(r), column.unless)
         return r
 
     def disagreements(self) -> str | None:
@@ -272,8 +283,8 @@ class FileQuery:
             column = self.table.columns[name]
             values = []
             for place in places:
-                raw = self._source(place, column)
-                text = trimmed(raw, True)
+                raw = self._source(place)
+                text = trimmed(raw)
                 value = text if column.type == "text" else typed(raw, column)
                 values.append(f"CASE WHEN NOT {self._null(text, column)} THEN {value} END")
             differ = " OR ".join(f"({values[0]}) <> ({other})" for other in values[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import duckdb
@@ -64,8 +65,6 @@ def install(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     file costs to land.
     """
     for name, body in (
-        # Few values hold a space at all, and looking for one is much cheaper than trimming.
-        ("raw_spaces(x)", "CASE WHEN contains(x, ' ') THEN trim(x) ELSE x END"),
         ("raw_blanks(x)", f"trim(x, {quoted(_BLANKS)})"),
         ("raw_null(x)", _null_test("x", contract.null_values)),
         ("raw_number(x)", _any_number("x")),
@@ -85,9 +84,16 @@ def install(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
         con.execute(f"CREATE OR REPLACE TEMP MACRO {name} AS ({body})")
 
 
-def trimmed(raw: str, wide: bool) -> str:
-    """The value without surrounding blanks; `wide` also takes full-width and no-break ones."""
-    return f"raw_blanks({raw})" if wide else f"raw_spaces({raw})"
+def trimmed(raw: str) -> str:
+    """The value without surrounding blanks, full-width and no-break ones included."""
+    return f"raw_blanks({raw})"
+
+
+def meant(text: str, words: Sequence[str], keep: Sequence[str] = ()) -> str:
+    """The trimmed text, null where it is one of the null words. Names the text once."""
+    kept = {k.strip().lower() for k in keep}
+    listed = [re.escape(w) for w in dict.fromkeys(w.strip().lower() for w in words) if w and w not in kept]
+    return f"nullif(regexp_replace({text}, {quoted('^(' + '|'.join(listed) + ')$')}, '', 'i'), '')"
 
 
 def damaged(text: str) -> str:
@@ -189,7 +195,7 @@ def settle(value: str, column: Column) -> str:
 
 def typed(raw: str, column: Column) -> str:
     """The typed value of a raw text in one expression, for use outside the staged pipeline."""
-    return settle(slow(trimmed(raw, wide=True), column), column)
+    return settle(slow(trimmed(raw), column), column)
 
 
 def bounds(column: Column) -> tuple[str, str] | None:
