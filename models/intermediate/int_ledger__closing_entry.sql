@@ -1,7 +1,7 @@
 -- Closing entries, which empty the income and expenditure subjects into net assets. A month has one when all
 -- those subjects end at nil although they held or took in money, and net assets move (or are not listed).
--- The size per subject comes from the closing vouchers where vouchers are loaded and tie to the subject;
--- otherwise the whole movement on the emptying side is the entry.
+-- The size per subject comes from the closing vouchers where the month has them and all vouchers tie to the
+-- subject; otherwise the whole movement on the emptying side is the entry.
 with flow_subject as (
     select *
     from {{ ref('int_ledger__entry') }}
@@ -113,9 +113,9 @@ select
     cast(
         case
             when
-                voucher_total.increase = flow_subject.increase
+                closed_by_voucher.month is not null
+                and voucher_total.increase = flow_subject.increase
                 and voucher_total.decrease = flow_subject.decrease
-                and voucher_total.closing_entry <> 0
                 then voucher_total.closing_entry
             else flow_subject.decrease
         end as {{ money_type() }}
@@ -123,3 +123,10 @@ select
 from flow_subject
 inner join closing_month using (org_code, fund_code, month)
 left join voucher_total using (org_code, fund_code, month, subject_code)
+left join (
+    select distinct
+        org_code,
+        fund_code,
+        month
+    from closing_voucher
+) as closed_by_voucher using (org_code, fund_code, month)
