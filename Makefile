@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 # Where pip is pointed at a mirror, uv follows it.
+# Bureaus' networks often have certificates of their own, which the system knows and uv alone does not.
+export UV_SYSTEM_CERTS ?= 1
 export UV_DEFAULT_INDEX ?= $(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null)
 ifeq ($(strip $(UV_DEFAULT_INDEX)),)
 unexport UV_DEFAULT_INDEX
