@@ -5,9 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-# Where pip is pointed at a mirror, uv follows it.
 # Bureaus' networks often have certificates of their own, which the system knows and uv alone does not.
 export UV_SYSTEM_CERTS ?= 1
+# Where pip is pointed at a mirror, uv follows it.
 export UV_DEFAULT_INDEX ?= $(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null)
 ifeq ($(strip $(UV_DEFAULT_INDEX)),)
 unexport UV_DEFAULT_INDEX
@@ -30,13 +30,13 @@ $(BIN)/uv: requirements/bootstrap.lock
 # Byte code is compiled at installation, otherwise every start of dbt costs twice.
 $(BIN)/medfund: $(BIN)/uv requirements/default.lock pyproject.toml
 	@echo "Installing the locked packages"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/default.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --compile-bytecode -r requirements/default.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/medfund requirements/dev.lock
 	@echo "Installing the tools that the tests use"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/dev.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --compile-bytecode -r requirements/dev.lock
 	@touch $@
 
 demo: setup ## Invent a small bureau, build a release from it and serve the dashboard: make demo ARGS="--size city"
