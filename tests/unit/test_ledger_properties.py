@@ -506,7 +506,7 @@ def check_levels(ledger: Ledger, all_kept: list[Kept]) -> None:
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
