@@ -6,9 +6,10 @@ Pages place these and nothing else. Whatever is shown is also collected, so that
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -168,15 +169,21 @@ def downloads(view: Screen, key: str, sheet: Sheet) -> None:
         )
 
 
-def table(view: Screen, key: str, layout: str, title: str, rows: Table, *, folded: bool = True) -> None:
-    """A table with its two downloads; folded under a figure, open where it is the figure."""
+Place = Literal["folded", "open", "button"]
+
+
+def table(view: Screen, key: str, layout: str, title: str, rows: Table, *, place: Place = "folded") -> None:
+    """A table with its two downloads: folded under a figure, open where it is the figure, or behind a button."""
     sheet = _sheet(view, layout, title, rows)
     view.sheets.append(sheet)
-    if not folded:
-        st.html(_html_table(view, sheet))
-        downloads(view, key, sheet)
-        return
-    with st.expander(view.t("word.table", rows=formats.count(len(rows)))):
+    label = view.t("word.table", rows=formats.count(len(rows)))
+    if place == "open":
+        holder = st.container()
+    elif place == "folded":
+        holder = st.expander(label)
+    else:
+        holder = st.popover(label, icon=":material/table:", type="tertiary", key=f"table_{key}")
+    with holder:
         st.html(_html_table(view, sheet))
         downloads(view, key, sheet)
 
@@ -194,11 +201,16 @@ def figure(
     indicators: Sequence[str] = (),
     note: str = "",
     controls: Callable[[], object] | None = None,
+    compact: bool = False,
 ) -> None:
-    """A figure whole: title with ⓘ, chart, one sentence, table with downloads. Without rows it says what is missing."""
+    """A figure whole: title with ⓘ, chart, one sentence, table with downloads. Without rows it says what is missing.
+
+    A compact figure keeps its table behind a button in the line of the title.
+    """
     with st.container(key=f"figure_{key}", border=True):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.markdown(f"##### {title}")
+        with heading(key, title):
+            if compact and len(rows):
+                table(view, key, layout, title, rows, place="button")
             explain(view, key, indicators, queries, note)
         if controls is not None:
             controls()
@@ -208,7 +220,16 @@ def figure(
         if chart is not None:
             st.plotly_chart(chart, theme=None, key=f"chart_{key}", config=_CHART, alt=f"{title}: {sentence}")
         st.markdown(sentence)
-        table(view, key, layout, title, rows, folded=chart is not None)
+        if not compact:
+            table(view, key, layout, title, rows, place="open" if chart is None else "folded")
+
+
+@contextmanager
+def heading(key: str, title: str) -> Iterator[None]:
+    """The line of a figure's title; what is placed inside stands to its right."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"heading_{key}"):
+        st.markdown(f"##### {title}", width="stretch")
+        yield
 
 
 def empty(view: Screen, queries: Sequence[str]) -> None:
@@ -325,18 +346,20 @@ def page_export(view: Screen, key: str) -> None:
 
 def header(view: Screen, key: str, *, chosen: bool = False) -> None:
     """The page's title and what it answers, or whose figures it shows."""
-    st.title(view.t(f"page.{key}"), anchor=False)
-    if chosen and view.fund_row is not None:
-        st.markdown(
-            view.t(
-                "header.chosen",
-                fund=view.name(view.fund_row),
-                book=view.book_name,
-                month=formats.month(view.period, view.lang),
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="header"):
+        st.title(view.t(f"page.{key}"), anchor=False, width="content")
+        if chosen and view.fund_row is not None:
+            st.markdown(
+                view.t(
+                    "header.chosen",
+                    fund=view.name(view.fund_row),
+                    book=view.book_name,
+                    month=formats.month(view.period, view.lang),
+                ),
+                width="content",
             )
-        )
-    else:
-        st.caption(view.t(f"answers.{key}"))
+        else:
+            st.caption(view.t(f"answers.{key}"), width="content")
     waivers = view.info.get("waivers")
     if waivers not in (None, "", "[]", 0, []):
         st.warning(view.t("trust.waived", waivers=waivers_text(view)))

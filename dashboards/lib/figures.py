@@ -10,7 +10,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from dashboards.lib import formats, policy
+from dashboards.lib import formats
 from dashboards.lib.data import Table
 from dashboards.lib.state import Screen
 
@@ -59,7 +59,7 @@ def template(screen: Screen) -> go.layout.Template:
             "yaxis": axis,
             "hoverlabel": {"font": {"family": _FONT}},
             "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
-            "margin": {"l": 8, "r": 8, "t": 36, "b": 8},
+            "margin": {"l": 8, "r": 8, "t": 30, "b": 8},
             "separators": ".,",
         }
     )
@@ -102,8 +102,11 @@ def _mark_policy(
     low: bool = False,
 ) -> None:
     """Dotted lines at the days from which figures mean something else; on an axis of years at the year."""
-    for event in policy.between(first, last, scheme):
-        at = event.on.year if years else event.on.isoformat()
+    for event in screen.rows("policy_events").where(scheme=scheme):
+        on = event["effective_date"]
+        if not first < on <= last:
+            continue
+        at = on.year if years else on.isoformat()
         figure.add_vline(x=at, line={"dash": "dot", "width": 1, "color": _INK[screen.theme]})
         figure.add_annotation(
             x=at,
@@ -111,7 +114,7 @@ def _mark_policy(
             yref="paper",
             yanchor="bottom" if low else "top",
             xanchor="right",
-            text=wrapped(screen.t(f"event.{event.key}.short"), 9),
+            text=wrapped(screen.name(event, "short"), 9),
             showarrow=False,
             align="right",
             font={"size": 14 if screen.large else 11},
@@ -127,7 +130,7 @@ def _headroom(screen: Screen, values: Iterable[float | None], unit: formats.Unit
 
 def balance_line(screen: Screen, table: Table, forecast: Table) -> go.Figure:
     """The cumulative balance month by month with policy marks, and a fan where the release holds a forecast."""
-    figure = _figure(screen, 300)
+    figure = _figure(screen, 310)
     hues = palette(screen)
     unit = formats.unit_for([*table.column("closing_balance"), *forecast.column("upper_95")])
     months = table.column("month")

@@ -96,7 +96,8 @@ def national(view: Screen) -> None:
     vintages = choices.where(scheme=scheme).column("vintage")
     vintage = state.choice("vintage", vintages, vintages[0])
     rows = view.rows("published", scheme=scheme, vintage=vintage)
-    vintage_name = blocks.coded(view, "vintage", vintage)
+    scheme_names = {row["scheme"]: view.name(row, "scheme") for row in choices}
+    vintage_names = {row["vintage"]: view.name(row, "vintage") for row in choices}
 
     def choose() -> None:
         left, right = st.columns(2)
@@ -107,7 +108,7 @@ def national(view: Screen) -> None:
                 schemes,
                 own if own in schemes else schemes[0],
                 view.lang,
-                lambda code: blocks.coded(view, "scheme", code),
+                scheme_names.__getitem__,
             )
         with right:
             state.select(
@@ -116,7 +117,7 @@ def national(view: Screen) -> None:
                 vintages,
                 vintages[0],
                 view.lang,
-                lambda code: blocks.coded(view, "vintage", code),
+                vintage_names.__getitem__,
             )
 
     blocks.figure(
@@ -124,7 +125,7 @@ def national(view: Screen) -> None:
         "national",
         view.t("title.national"),
         figures.published_lines(view, rows, scheme),
-        story.published(view, rows, vintage_name),
+        story.published(view, rows, scheme_names[scheme], vintage_names[vintage]),
         rows,
         layout="published",
         queries=("published",),

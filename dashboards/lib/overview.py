@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards.lib import blocks, formats, lights
+from dashboards.lib import blocks, formats, lights, story
 from dashboards.lib.data import Table
 from dashboards.lib.state import Screen
 
@@ -45,7 +45,6 @@ def status_strip(view: Screen) -> None:
             view.t(
                 "status.built",
                 release=view.release.release_id,
-                version=view.info.get("code_version") or formats.MISSING,
             ),
         ),
         (
@@ -209,7 +208,7 @@ def _budget_tile(view: Screen) -> None:
             queries=("budget",),
         )
         return
-    expected = now["seasonal_share"] if now["seasonal_share"] is not None else now["elapsed_share"]
+    expected = now["expected_share"]
     words = "tile.seasonal" if now["seasonal_share"] is not None else "tile.elapsed"
     blocks.tile(
         view,
@@ -240,28 +239,49 @@ def signals(view: Screen) -> None:
     """At most five signals, the largest amount of money first, each with a link to the page that answers it."""
     rows = view.rows("signals")
     with st.container(border=True, key="figure_signals"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.markdown(f"##### {view.t('title.signals')}")
+        with blocks.heading("signals", view.t("title.signals")):
+            if len(rows):
+                blocks.table(view, "signals", "signals", view.t("title.signals"), rows, place="button")
             blocks.explain(view, "signals", (), ("signals",), view.t("note.signals"))
         if not len(rows):
             st.markdown(view.t("signals.none"))
             return
         for number, row in enumerate(rows, start=1):
             page_key = _SIGNAL_PAGE[row["kind"]]
-            org = view.name(row, "org") if row["org_code"] else view.t("basis.consolidated")
-            st.markdown(
-                view.t(
-                    "signals.line",
-                    number=number,
-                    kind=view.t(f"signal.{row['kind']}"),
-                    amount=formats.money(row["amount"], view.lang, sign=True),
-                    org=org,
-                    fund=view.name(row, "fund"),
-                    month=formats.month(row["month"], view.lang),
-                )
-            )
+            org = view.t("basis.consolidated") if row["is_pool_area"] else view.name(row, "org")
             chosen = {"fund": row["fund_code"]}
-            if row["org_code"]:
+            if not row["is_pool_area"]:
                 chosen |= {"org": row["org_code"], "basis": "own"}
-            blocks.link(view, page_key, view.t("signals.link", page=view.t(f"page.{page_key}")), **chosen)
-        blocks.table(view, "signals", "signals", view.t("title.signals"), rows)
+            with st.container(
+                horizontal=True, vertical_alignment="center", gap="small", key=f"signal_{number}"
+            ):
+                st.markdown(
+                    view.t(
+                        "signals.line",
+                        number=number,
+                        kind=view.t(f"signal.{row['kind']}"),
+                        amount=formats.money(row["amount"], view.lang, sign=True),
+                        org=org,
+                        fund=view.name(row, "fund"),
+                        month=formats.month(row["month"], view.lang),
+                    ),
+                    width="stretch",
+                )
+                blocks.link(view, page_key, view.t("signals.link", page=view.t(f"page.{page_key}")), **chosen)
+        counted = view.one("signal_counts")["signals"]
+        if counted is not None and counted > len(rows):
+            st.caption(view.t("signals.more", count=formats.count(counted), shown=formats.count(len(rows))))
+
+
+def why(view: Screen) -> None:
+    """One sentence why spending moved, with the items behind a button."""
+    moved = view.rows("spending_change")
+    title = view.t("title.spending_change")
+    with st.container(border=True, key="why"):
+        with blocks.heading("spending_change", title):
+            if len(moved):
+                blocks.table(view, "spending_change", "spending_change", title, moved, place="button")
+            blocks.explain(view, "spending_change", ("F02", "F09"), ("spending_change",))
+        st.markdown(story.spending(view, moved))
+        if not len(moved):
+            blocks.empty(view, ("spending_change",))

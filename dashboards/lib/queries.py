@@ -1,4 +1,5 @@
-"""Named queries on a release's public tables. They select, join names and add up; they define no indicator.
+"""Named queries on a release's public tables. They select rows and join names, and for a span of months or a list of
+checks they add up or count; no query subtracts, divides or weighs: each metric is worked out once, in its mart.
 
 Every query lists the public tables it reads, so a figure can say where it comes from and an empty page which
 mart is missing. `$basis` is `own` (one org's own books) or `consolidated` (the whole pool area, transfers between
@@ -26,21 +27,29 @@ class Query:
         return tuple(dict.fromkeys(re.findall(r"\$(\w+)", self.sql)))
 
 
+# A unit as printed; in English its name with the power of ten before it.
+_UNIT = """
+            {0}.printed_unit as unit_zh,
+            case unit.factor when 100000000 then '×10⁸ ' || unit.unit_en when 10000 then '×10⁴ ' || unit.unit_en
+                when 1 then unit.unit_en else {0}.printed_unit end as unit_en
+"""
+
 # One book over time: either one org's own or the whole pool area's.
 _BOOK = """
 book as (
     select
         month, opening_balance, opening_adjustment, income, expenditure, current_balance, closing_balance,
-        ledger_closing_balance, unexplained_gap, income_ytd, expenditure_ytd, income_yoy, expenditure_yoy,
-        surplus_rate, payable_months, own_income, own_expenditure,
+        ledger_closing_balance, unexplained_gap, income_ytd, expenditure_ytd, current_balance_ytd,
+        income_yoy, expenditure_yoy, income_ytd_yoy, expenditure_ytd_yoy, surplus_rate, payable_months, own_income, own_expenditure,
         cast(null as decimal(18, 2)) as transfer_imbalance
     from marts.fund_balance_monthly
     where $basis = 'own' and org_code = $org and fund_code = $fund
     union all by name
     select
         month, opening_balance, opening_adjustment, income, expenditure, current_balance, closing_balance,
-        ledger_closing_balance, unexplained_gap, income_ytd, expenditure_ytd, income_yoy, expenditure_yoy,
-        surplus_rate, payable_months, own_income, own_expenditure, transfer_imbalance
+        ledger_closing_balance, unexplained_gap, income_ytd, expenditure_ytd, current_balance_ytd,
+        income_yoy, expenditure_yoy, income_ytd_yoy, expenditure_ytd_yoy, surplus_rate, payable_months,
+        own_income, own_expenditure, transfer_imbalance
     from marts.fund_balance_consolidated_monthly
     where $basis = 'consolidated' and fund_code = $fund
 )
@@ -128,14 +137,13 @@ QUERIES: dict[str, Query] = {
         with {_BOOK}
         select
             book.*,
-            book.income_ytd - book.expenditure_ytd as current_balance_ytd,
             last_month.closing_balance as closing_last_month,
             last_month.payable_months as payable_last_month,
             last_year.closing_balance as closing_prior_year,
             last_year.payable_months as payable_prior_year,
             last_year.income_ytd as income_ytd_prior_year,
             last_year.expenditure_ytd as expenditure_ytd_prior_year,
-            last_year.income_ytd - last_year.expenditure_ytd as current_balance_ytd_prior_year,
+            last_year.current_balance_ytd as current_balance_ytd_prior_year,
             last_day(book.month) <= info.data_through as is_complete
         from book
         cross join (select max(data_through) as data_through from marts.release_info) as info
@@ -222,18 +230,18 @@ QUERIES: dict[str, Query] = {
         ),
         """
         with book as (
-            select fund_code, month, income_ytd, expenditure_ytd, closing_balance
+            select fund_code, month, income_ytd, expenditure_ytd, current_balance_ytd, closing_balance
             from marts.fund_balance_monthly
             where $basis = 'own' and org_code = $org
             union all
-            select fund_code, month, income_ytd, expenditure_ytd, closing_balance
+            select fund_code, month, income_ytd, expenditure_ytd, current_balance_ytd, closing_balance
             from marts.fund_balance_consolidated_monthly
             where $basis = 'consolidated'
         )
         select
             fund.fund_code, fund.name_zh, fund.name_en, fund.account_kind,
             book.income_ytd, book.expenditure_ytd,
-            book.income_ytd - book.expenditure_ytd as current_balance_ytd,
+            book.current_balance_ytd,
             book.closing_balance,
             last_year.closing_balance as closing_prior_year
         from book
@@ -284,7 +292,7 @@ QUERIES: dict[str, Query] = {
         """,
     ),
     "budget": Query(
-        ("fund_budget_execution", "reference.fund_item"),
+        ("fund_budget_summary_monthly", "reference.fund_item"),
         (
             "direction",
             "item_key",
@@ -296,67 +304,24 @@ QUERIES: dict[str, Query] = {
             "execution_rate",
             "elapsed_share",
             "seasonal_share",
+            "expected_share",
             "deviation",
             "is_total",
         ),
-        # The total is the sum of the items budgeted, or the form's own total line where a bureau budgets no items.
-        # Over the whole pool area budgets and executed amounts add up, and what one level passes to another is left
-        # out; the share expected by now is weighted by budget.
         """
-        with chosen as (
-            select
-                budget.*, item.name_zh, item.name_en, item.sort_order,
-                budget.item_key in ('income_subtotal', 'income_total', 'expense_subtotal', 'expense_total') as is_form,
-                budget.item_key in ('income_total', 'expense_total') as is_form_total
-            from marts.fund_budget_execution as budget
-            left join reference.fund_item as item on item.item_key = budget.item_key
-            where budget.fund_code = $fund
-                and budget.year = year(cast($period as date)) and budget.month <= cast($period as date)
-                and case
-                    when $basis = 'own' then budget.org_code = $org
-                    else item.place is distinct from 'inter_level' and not is_form_total
-                end
-        ),
-        total_line as (
-            select direction, bool_or(not is_form and not is_memo) as has_items, bool_or(is_form_total) as has_total
-            from chosen
-            group by direction
-        ),
-        line as (
-            select direction, item_key, name_zh, name_en, sort_order, month, elapsed_share, budget, actual_ytd,
-                seasonal_share, false as is_total
-            from chosen
-            union all
-            select direction, 'total', null, null, 0, month, elapsed_share, budget, actual_ytd, seasonal_share, true
-            from chosen
-            join total_line using (direction)
-            where case
-                when has_items then not is_form and not is_memo
-                when has_total then is_form_total
-                else is_form
-            end
-        ),
-        added as (
-            select
-                direction, item_key, name_zh, name_en, sort_order, month, elapsed_share, is_total,
-                cast(sum(budget) as decimal(18, 2)) as budget,
-                cast(sum(actual_ytd) as decimal(18, 2)) as actual_ytd,
-                sum(actual_ytd) / nullif(sum(budget), 0) as execution_rate,
-                case when count(seasonal_share) = count(*)
-                    then sum(seasonal_share * budget) / nullif(sum(budget), 0)
-                end as seasonal_share
-            from line
-            group by all
-        )
         select
-            direction, item_key,
-            case when is_total then '预算合计' else coalesce(name_zh, item_key) end as name_zh,
-            case when is_total then 'Budget, all items' else coalesce(name_en, item_key) end as name_en,
-            month, budget, actual_ytd, execution_rate, elapsed_share, seasonal_share,
-            execution_rate - coalesce(seasonal_share, elapsed_share) as deviation,
-            is_total
-        from added
-        order by direction desc, is_total desc, sort_order nulls last, item_key, month
+            summary.direction, summary.item_key,
+            case summary.item_key when 'total' then '预算合计' else coalesce(item.name_zh, summary.item_key) end as name_zh,
+            case summary.item_key when 'total' then 'Budget, all items' else coalesce(item.name_en, summary.item_key) end
+                as name_en,
+            summary.month, summary.budget, summary.actual_ytd, summary.execution_rate, summary.elapsed_share,
+            summary.seasonal_share, summary.expected_share, summary.deviation, summary.item_key = 'total' as is_total
+        from marts.fund_budget_summary_monthly as summary
+        left join reference.fund_item as item on item.item_key = summary.item_key
+        where summary.org_code = $scope_org and summary.is_consolidated = ($basis = 'consolidated')
+            and summary.fund_code = $fund
+            and summary.year = year(cast($period as date)) and summary.month <= cast($period as date)
+        order by summary.direction desc, is_total desc, item.sort_order nulls last, summary.item_key, summary.month
         """,
     ),
     "spending_change": Query(
@@ -398,44 +363,47 @@ QUERIES: dict[str, Query] = {
         """,
     ),
     "signals": Query(
-        ("fund_balance_monthly", "fund_balance_consolidated_monthly", "dim_fund", "dim_org"),
-        ("kind", "org_code", "fund_code", "fund_zh", "fund_en", "month", "amount"),
+        ("fund_signal_monthly", "dim_fund", "dim_org"),
+        (
+            "kind",
+            "severity",
+            "org_code",
+            "is_pool_area",
+            "fund_code",
+            "fund_zh",
+            "fund_en",
+            "month",
+            "amount",
+        ),
         """
-        with signal as (
-            select 'unexplained_gap' as kind, org_code, fund_code, month, unexplained_gap as amount
-            from marts.fund_balance_monthly
-            where month = cast($period as date) and unexplained_gap <> 0
-            union all
-            select 'opening_adjustment', org_code, fund_code, month, opening_adjustment
-            from marts.fund_balance_monthly
-            where month between date_trunc('year', cast($period as date)) and cast($period as date)
-                and opening_adjustment <> 0
-            union all
-            select 'transfer_imbalance', null, fund_code, month, transfer_imbalance
-            from marts.fund_balance_consolidated_monthly
-            where month between date_trunc('year', cast($period as date)) and cast($period as date)
-                and transfer_imbalance <> 0
-            union all
-            -- A deficit of the resident fund before year end is the timing of its premiums, so it is no signal.
-            select 'deficit', org_code, fund_code, month, income_ytd - expenditure_ytd
-            from marts.fund_balance_monthly
-            join marts.dim_fund as fund using (fund_code)
-            where month = cast($period as date) and income_ytd < expenditure_ytd
-                and fund.account_kind = 'pooled' and fund.scheme <> 'assistance'
-                and (fund.scheme <> 'resident' or month(month) = 12)
-            union all
-            select 'negative_balance', balance.org_code, balance.fund_code, balance.month, balance.closing_balance
-            from marts.fund_balance_monthly as balance
-            where balance.month = cast($period as date) and balance.closing_balance < 0
-        )
         select
-            signal.kind, signal.org_code, org.name_zh as org_zh, org.name_en as org_en,
+            signal.signal as kind, signal.severity, signal.org_code, org.name_zh as org_zh, org.name_en as org_en,
+            signal.signal = 'transfer_imbalance' as is_pool_area,
             signal.fund_code, fund.name_zh as fund_zh, fund.name_en as fund_en, signal.month, signal.amount
-        from signal
+        from marts.fund_signal_monthly as signal
         left join marts.dim_org as org using (org_code)
         left join marts.dim_fund as fund using (fund_code)
-        order by abs(signal.amount) desc, signal.kind, signal.org_code, signal.fund_code
+        where cast($period as date) between signal.month and signal.stands_until
+        order by abs(signal.amount) desc, signal.signal, signal.org_code, signal.fund_code, signal.month
         limit 5
+        """,
+    ),
+    "signal_counts": Query(
+        ("fund_signal_monthly",),
+        ("signals",),
+        """
+        select count(*) as signals
+        from marts.fund_signal_monthly
+        where cast($period as date) between month and stands_until
+        """,
+    ),
+    "policy_events": Query(
+        ("dim_policy_event",),
+        ("event_key", "scheme", "effective_date", "name_zh", "name_en", "short_zh", "short_en", "source"),
+        """
+        select event_key, scheme, effective_date, name_zh, name_en, short_zh, short_en, source
+        from marts.dim_policy_event
+        order by effective_date, event_key, scheme
         """,
     ),
     "gap_total": Query(
@@ -451,16 +419,21 @@ QUERIES: dict[str, Query] = {
         where month = cast($period as date)
         """,
     ),
+    # An edition that a screen shows first stands first; a series of one year is no series.
     "published_choices": Query(
-        ("fund_published_annual",),
-        ("scheme", "vintage"),
+        ("fund_published_annual", "reference.published_vintage"),
+        ("scheme", "scheme_zh", "scheme_en", "vintage", "vintage_zh", "vintage_en", "years"),
         """
-        select scheme, vintage, count(distinct year) as years
-        from marts.fund_published_annual
-        where region = 'national' and item in ('income', 'expenditure')
+        select
+            figure.scheme, figure.scheme_name_zh as scheme_zh, figure.scheme_name_en as scheme_en,
+            figure.vintage, edition.name_zh as vintage_zh, edition.name_en as vintage_en,
+            count(distinct figure.year) as years
+        from marts.fund_published_annual as figure
+        join reference.published_vintage as edition on edition.vintage = figure.vintage
+        where figure.region = 'national' and figure.item in ('income', 'expenditure')
         group by all
-        having count(distinct year) >= 2
-        order by scheme, years desc, vintage
+        having count(distinct figure.year) >= 2
+        order by figure.scheme, min(edition.preference), figure.vintage
         """,
     ),
     "published": Query(
@@ -475,22 +448,93 @@ QUERIES: dict[str, Query] = {
         """,
     ),
     "published_findings": Query(
-        ("published_finding",),
+        (
+            "published_finding",
+            "reference.published_scheme",
+            "reference.published_vintage",
+            "reference.published_unit",
+        ),
         (
             "period",
-            "scheme",
-            "vintage",
+            "scheme_zh",
+            "scheme_en",
+            "vintage_zh",
+            "vintage_en",
             "identity_name_zh",
             "identity_name_en",
             "left_printed",
             "right_printed",
+            "difference_printed",
+            "size_printed",
+            "unit_zh",
+            "unit_en",
         ),
+        f"""
+        select
+            finding.period, scheme.name_zh as scheme_zh, scheme.name_en as scheme_en,
+            edition.name_zh as vintage_zh, edition.name_en as vintage_en,
+            finding.identity_name_zh, finding.identity_name_en, finding.left_printed, finding.right_printed,
+            finding.difference_printed, finding.size_printed,
+            {_UNIT.format("finding").strip()}
+        from marts.published_finding as finding
+        left join reference.published_scheme as scheme on scheme.scheme = finding.scheme
+        left join reference.published_vintage as edition on edition.vintage = finding.vintage
+        left join reference.published_unit as unit on unit.printed_unit = finding.printed_unit
+        order by finding.year desc, finding.size desc, finding.identity, finding.scheme, finding.vintage
+        """,
+    ),
+    "published_comparisons": Query(
+        (
+            "published_comparison",
+            "reference.published_scheme",
+            "reference.published_item",
+            "reference.published_vintage",
+            "reference.published_unit",
+        ),
+        (
+            "year",
+            "scheme_zh",
+            "scheme_en",
+            "item_zh",
+            "item_en",
+            "vintage_zh",
+            "vintage_en",
+            "other_zh",
+            "other_en",
+            "printed_value",
+            "other_printed",
+            "difference_printed",
+            "unit_zh",
+            "unit_en",
+        ),
+        f"""
+        select
+            compared.year, scheme.name_zh as scheme_zh, scheme.name_en as scheme_en,
+            item.name_zh as item_zh, item.name_en as item_en,
+            edition.name_zh as vintage_zh, edition.name_en as vintage_en,
+            other.name_zh as other_zh, other.name_en as other_en,
+            compared.printed_value, compared.other_printed, compared.difference_printed,
+            {_UNIT.format("compared").strip()}
+        from marts.published_comparison as compared
+        left join reference.published_scheme as scheme on scheme.scheme = compared.scheme
+        left join reference.published_item as item on item.item = compared.item
+        left join reference.published_vintage as edition on edition.vintage = compared.vintage
+        left join reference.published_unit as unit on unit.printed_unit = compared.printed_unit
+        left join reference.published_vintage as other on other.vintage = compared.other_vintage
+        where compared.verdict = 'differs'
+        order by compared.year desc, compared.scheme, compared.item, edition.preference, other.preference
+        """,
+    ),
+    "published_verdicts": Query(
+        ("published_comparison",),
+        ("pairs", "agrees", "rounding", "differs"),
         """
         select
-            period, scheme, vintage, identity_name_zh, identity_name_en, left_printed, right_printed,
-            cast(difference_printed as decimal(18, 2)) as difference_printed, printed_unit
-        from marts.published_finding
-        order by year desc, size desc, identity, scheme, vintage
+            count(*) as pairs,
+            count(*) filter (verdict = 'agrees') as agrees,
+            count(*) filter (verdict = 'rounding') as rounding,
+            count(*) filter (verdict = 'differs') as differs
+        from marts.published_comparison
         """,
     ),
     "checks": Query(

@@ -132,18 +132,19 @@ def budget(view: Screen, now: dict[str, Any]) -> str:
         actual=formats.money(now["actual_ytd"], view.lang),
         budget=formats.money(now["budget"], view.lang),
         rate=formats.ratio(now["execution_rate"]),
-        share=formats.ratio(seasonal if seasonal is not None else now["elapsed_share"]),
+        share=formats.ratio(now["expected_share"]),
     )
 
 
-def published(view: Screen, rows: Table, vintage: str) -> str:
-    """The newest year of the national series."""
+def published(view: Screen, rows: Table, scheme: str, vintage: str) -> str:
+    """The newest year of the national series; `scheme` and `vintage` are names in the reader's language."""
     years = rows.column("year")
     newest = max(years)
     cell = {row["item"]: row["value"] for row in rows.where(year=newest)}
     return view.t(
         "story.published",
         year=newest,
+        scheme=scheme,
         vintage=vintage,
         income=formats.money(cell.get("income"), view.lang),
         expenditure=formats.money(cell.get("expenditure"), view.lang),

@@ -12,10 +12,26 @@ from dashboards.lib.navigation import PAGES
 # Colours of text on a page follow the theme; those of the lights keep 4.5:1 on either background.
 _STYLE = """
 <style>
-.stMainBlockContainer {padding-top: 3.25rem; padding-bottom: 3rem; max-width: 110rem;}
-.stMainBlockContainer h1 {font-size: 1.6rem; padding: 0 0 .3rem;}
-.stMainBlockContainer h5 {padding: 0;}
-.stMainBlockContainer > [data-testid="stVerticalBlock"] {gap: .7rem;}
+.stMainBlockContainer {padding: 2.4rem 1.75rem 2rem; max-width: 110rem;}
+[data-testid="stHeader"] {height: 2.4rem; min-height: 2.4rem; background: transparent;}
+.stMainBlockContainer h1 {font-size: 1.5rem; padding: 0;}
+.stMainBlockContainer h5 {padding: 0; font-size: 1.05rem;}
+[class*="st-key-heading_"] > * {min-width: 0;}
+[class*="st-key-heading_"] button {min-height: 1.6rem; padding: 0 .2rem; white-space: nowrap;}
+[class*="st-key-heading_"] button p, [class*="st-key-signal_"] a p {font-size: .8rem;}
+[class*="st-key-signal_"] > * {min-width: 0;}
+[class*="st-key-signal_"] p {line-height: 1.4;}
+.stMainBlockContainer > [data-testid="stVerticalBlock"] {gap: .6rem;}
+.st-key-status, .st-key-facts, .st-key-why, .st-key-figure_signals, [class*="st-key-figure_"],
+[class*="st-key-tile_"] {padding: .55rem .85rem;}
+.st-key-why, .st-key-figure_signals, .st-key-figure_balance {gap: .25rem;}
+[class*="st-key-tile_"] {position: relative;}
+[class*="st-key-about_tile_"] {position: absolute; top: .3rem; right: .3rem; width: auto;}
+[class*="st-key-about_tile_"] [data-testid="stMarkdownContainer"],
+[class*="st-key-about_tile_"] button > div > :last-child:not(:first-child) {
+    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+}
+[data-testid="stPopoverBody"]:has(.mf-table) {max-width: min(92vw, 70rem);}
 [data-testid="stElementToolbar"] {display: none;}
 [data-testid="stMetricValue"] {font-variant-numeric: tabular-nums;}
 [data-testid="stMetricValue"], [data-testid="stMetricLabel"] {line-height: 1.4;}

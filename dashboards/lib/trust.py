@@ -136,3 +136,27 @@ def finding(view: Screen, key: str, query: str, indicators: Sequence[str]) -> No
         queries=(query,),
         indicators=indicators,
     )
+
+
+def comparisons(view: Screen) -> None:
+    """Figures that two editions print differently; nothing is shown where no figure stands in two."""
+    rows = view.rows("published_comparisons")
+    counts = view.rows("published_verdicts").first
+    if counts is None or not counts["pairs"]:
+        return
+    blocks.figure(
+        view,
+        "published_comparisons",
+        view.t("title.published_comparisons"),
+        None,
+        view.t(
+            "trust.comparisons",
+            pairs=formats.count(counts["pairs"]),
+            agrees=formats.count(counts["agrees"]),
+            rounding=formats.count(counts["rounding"]),
+            differs=formats.count(counts["differs"]),
+        ),
+        rows,
+        layout="published_comparisons",
+        queries=("published_comparisons",),
+    )

@@ -14,30 +14,25 @@ if now is None:
 else:
     overview.tiles(view, now)
 
-    moved = view.rows("spending_change")
-    with st.container(border=True, key="why"):
-        st.markdown(story.spending(view, moved))
-        if len(moved):
-            blocks.table(view, "spending_change", "spending_change", view.t("title.spending_change"), moved)
-        else:
-            blocks.empty(view, ("spending_change",))
-
-    line, signals = st.columns([3, 2])
+    line, words = st.columns([3, 2], gap="small")
     with line:
         history = view.rows("balance")
         forecast = view.rows("forecast")
         blocks.figure(
             view,
             "balance",
-            view.t("title.balance", fund=view.name(view.fund_row)),
+            view.t("title.balance"),
             figures.balance_line(view, history, forecast),
-            f"{story.balance(view, now)} {overview.forecast_note(view, forecast)}",
+            story.balance(view, now),
             history,
             layout="balance",
             queries=("balance", "forecast"),
             indicators=("F06",),
+            note=overview.forecast_note(view, forecast),
+            compact=True,
         )
-    with signals:
+    with words:
+        overview.why(view)
         overview.signals(view)
 
     blocks.page_export(view, "home")

@@ -36,4 +36,5 @@ blocks.figure(
 trust.finding(view, "gaps", "gaps", ("F06",))
 trust.finding(view, "adjustments", "adjustments", ("F06",))
 trust.finding(view, "published_findings", "published_findings", ())
+trust.comparisons(view)
 blocks.page_export(view, "trust")

@@ -5,6 +5,9 @@
 {% macro balance_measures() %}
     {{ growth('income', 'income_a_year_before') }} as income_yoy,
     {{ growth('expenditure', 'expenditure_a_year_before') }} as expenditure_yoy,
+    cast(income_ytd - expenditure_ytd as {{ money_type() }}) as current_balance_ytd,
+    {{ growth('income_ytd', 'income_ytd_a_year_before') }} as income_ytd_yoy,
+    {{ growth('expenditure_ytd', 'expenditure_ytd_a_year_before') }} as expenditure_ytd_yoy,
     {{ ratio('current_balance', 'income') }} as surplus_rate,
     case
         when months_in_last_12 = 12 and has_reserve_band
@@ -22,6 +25,14 @@
         partition by {{ partition }} order by month
         range between interval 12 month preceding and interval 12 month preceding
     ) as expenditure_a_year_before,
+    max(income_ytd) over (
+        partition by {{ partition }} order by month
+        range between interval 12 month preceding and interval 12 month preceding
+    ) as income_ytd_a_year_before,
+    max(expenditure_ytd) over (
+        partition by {{ partition }} order by month
+        range between interval 12 month preceding and interval 12 month preceding
+    ) as expenditure_ytd_a_year_before,
     count(*) over (
         partition by {{ partition }} order by month range between interval 11 month preceding and current row
     ) as months_in_last_12,

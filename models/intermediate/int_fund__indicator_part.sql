@@ -59,16 +59,6 @@ balance as (
         and city.org_code not in (select own_books.org_code from {{ ref('fund_balance_monthly') }} as own_books)
 ),
 
--- Item lines where the bureau budgets by item, else the form's total line.
-budget_line as (
-    select
-        *,
-        item_key in ('income_subtotal', 'income_total', 'expense_subtotal', 'expense_total') as is_form_line,
-        item_key in ('income_total', 'expense_total') as is_total_line
-    from {{ ref('fund_budget_execution') }}
-    where not is_memo
-),
-
 budget as (
     select
         org_code,
@@ -76,22 +66,11 @@ budget as (
         month,
         direction,
         elapsed_share,
-        case
-            when bool_or(not is_form_line)
-                then sum(case when not is_form_line then actual_ytd end)
-            else max(case when is_total_line then actual_ytd end)
-        end as actual_ytd,
-        case
-            when bool_or(not is_form_line)
-                then sum(case when not is_form_line then budget end)
-            else max(case when is_total_line then budget end)
-        end as budget,
-        {{ ratio(
-            'sum(case when not is_form_line then seasonal_share * cast(budget as double) end)',
-            'sum(case when not is_form_line and seasonal_share is not null then budget end)'
-        ) }} as seasonal_share
-    from budget_line
-    group by org_code, fund_code, month, direction, elapsed_share
+        seasonal_share,
+        actual_ytd,
+        budget
+    from {{ ref('fund_budget_summary_monthly') }}
+    where item_key = 'total'
 ),
 
 remote_month as (

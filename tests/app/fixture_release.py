@@ -23,9 +23,8 @@ def write_release(home: Path, release_id: str = FIRST_RELEASE, *, extra_sql: str
     folder = home / "releases" / release_id
     folder.mkdir(parents=True)
     path = folder / "medfund.duckdb"
-    seed = PROJECT / "seeds" / "codes" / "fund_item.csv"
     with duckdb.connect(str(path)) as connection:
-        connection.execute("set variable seed = ?", [str(seed)])
+        connection.execute("set variable seeds = ?", [str(PROJECT / "seeds")])
         connection.execute("set variable release = ?", [release_id])
         connection.execute(_SQL.read_text(encoding="utf-8"))
         if extra_sql:

@@ -1,4 +1,4 @@
--- A hand-made release: see fixture_release.py. Set the variables `seed` and `release` first.
+-- A hand-made release: see fixture_release.py. Set the variables `seeds` (a folder) and `release` first.
 create temp table flow_base (fund_code varchar, direction varchar, item_key varchar, parent varchar,
     thousand integer, step integer, december_only boolean);
 insert into flow_base values
@@ -35,7 +35,16 @@ create temp table flow as
 
 create schema marts;
 create schema reference;
-create table reference.fund_item as select * from read_csv(getvariable('seed'), all_varchar = false, types = {'class_digit': 'varchar'});
+create table reference.fund_item as
+    select * from read_csv(getvariable('seeds') || '/codes/fund_item.csv', types = {'class_digit': 'varchar'});
+create table reference.published_scheme as select * from read_csv(getvariable('seeds') || '/published/published_scheme.csv');
+create table reference.published_item as select * from read_csv(getvariable('seeds') || '/published/published_item.csv');
+create table reference.published_unit as select * from read_csv(getvariable('seeds') || '/published/published_unit.csv');
+create table reference.published_vintage as select * from read_csv(getvariable('seeds') || '/published/published_vintage.csv');
+create table marts.dim_policy_event as
+    select event_key, unnest(string_split(schemes || ';total', ';')) as scheme, effective_date, name_zh, name_en, short_zh,
+        short_en, source
+    from read_csv(getvariable('seeds') || '/policy/policy_event.csv');
 create table marts.dim_org (org_code varchar, name_zh varchar, name_en varchar, level varchar, parent_org_code varchar);
 insert into marts.dim_org values
     ('430100', '示例市', 'Sample city', 'city', null),
@@ -81,7 +90,8 @@ create temp table rolled as
         sum(income) over year_to_date as income_ytd,
         sum(expenditure) over year_to_date as expenditure_ytd,
         sum(own_expenditure) over twelve as spent_12, count(*) over twelve as months_12,
-        lag(income, 12) over book as income_before, lag(expenditure, 12) over book as expenditure_before
+        lag(income, 12) over book as income_before, lag(expenditure, 12) over book as expenditure_before,
+        sum(income - expenditure) over year_to_date as balance_ytd
     from net
     window book as (partition by org_code, fund_code order by month),
         year_to_date as (partition by org_code, fund_code, year(month) order by month),
@@ -99,6 +109,8 @@ create table marts.fund_balance_monthly as
         cast(case when org_code = '430121' and fund_code = '390' and month = date '2026-10-01'
             then 1234.56 else 0 end as decimal(18, 2)) as unexplained_gap,
         cast(income_ytd as decimal(18, 2)) as income_ytd, cast(expenditure_ytd as decimal(18, 2)) as expenditure_ytd,
+        cast(balance_ytd as decimal(18, 2)) as current_balance_ytd,
+        cast(null as double) as income_ytd_yoy, cast(null as double) as expenditure_ytd_yoy,
         cast(income / nullif(income_before, 0) - 1 as double) as income_yoy,
         cast(expenditure / nullif(expenditure_before, 0) - 1 as double) as expenditure_yoy,
         cast((income - expenditure) / nullif(income, 0) as double) as surplus_rate,
@@ -117,6 +129,8 @@ create table marts.fund_balance_consolidated_monthly as
     select fund_code, month, opening_balance, opening_adjustment, income, expenditure,
         income - expenditure as current_balance, closing_balance, ledger_closing_balance, unexplained_gap,
         sum(income) over year_to_date as income_ytd, sum(expenditure) over year_to_date as expenditure_ytd,
+        cast(sum(income - expenditure) over year_to_date as decimal(18, 2)) as current_balance_ytd,
+        cast(null as double) as income_ytd_yoy, cast(null as double) as expenditure_ytd_yoy,
         cast(income / lag(income, 12) over book - 1 as double) as income_yoy,
         cast(expenditure / lag(expenditure, 12) over book - 1 as double) as expenditure_yoy,
         cast((income - expenditure) / income as double) as surplus_rate,
@@ -163,22 +177,46 @@ create table marts.fund_indicator_monthly as
         case when value < low then 'amber' when value > high then 'amber' end as flag
     from value;
 
-create table marts.fund_budget_execution as
+create temp table budget_line as
     with budgeted as (
         select org_code, fund_code, year(month) as year, direction, item_key, month, amount,
             sum(amount) over (partition by org_code, fund_code, direction, item_key, year(month) order by month) as actual_ytd
         from flow where not is_memo and not is_transfer and year(month) >= 2025
     ),
     budget as (
-        select org_code, fund_code, direction, item_key, year, cast(max(amount) * 12 as decimal(18, 2)) as budget
+        select org_code, fund_code, direction, item_key, year, max(amount) * 12 as budget
         from budgeted where not (fund_code = '390' and item_key = 'premium') group by all
     )
-    select org_code, fund_code, year, direction, item_key, month, budget,
-        cast(actual_ytd as decimal(18, 2)) as actual_ytd,
-        cast(actual_ytd / nullif(budget, 0) as double) as execution_rate,
-        month(month) / 12.0::double as elapsed_share, month(month) / 12.0::double as seasonal_share,
-        false as is_memo
+    select org_code, false as is_consolidated, fund_code, year, direction, item_key, month, budget, actual_ytd
     from budgeted join budget using (org_code, fund_code, direction, item_key, year);
+create table marts.fund_budget_summary_monthly as
+    with book as (
+        from budget_line
+        union all
+        select '430100', true, * exclude (org_code, is_consolidated) from budget_line
+    ),
+    line as (
+        from book
+        union all
+        select * replace ('total' as item_key) from book
+    ),
+    added as (
+        select org_code, is_consolidated, fund_code, year, direction, item_key, month, month(month) / 12.0::double as share,
+            sum(budget) as budget, sum(actual_ytd) as actual_ytd, count(*) as org_count
+        from line group by all
+    )
+    select org_code, fund_code, year, direction, item_key, month, cast(budget as decimal(18, 2)) as budget,
+        cast(actual_ytd as decimal(18, 2)) as actual_ytd, cast(actual_ytd / budget as double) as execution_rate,
+        share as elapsed_share, share as seasonal_share, share as expected_share,
+        cast(actual_ytd / budget as double) - share as deviation, false as is_memo, is_consolidated, org_count
+    from added;
+create table marts.fund_signal_monthly as
+    select org_code, fund_code, month, 'unexplained_gap' as signal, unexplained_gap as amount, 'major' as severity,
+        month as stands_until
+    from marts.fund_balance_monthly where unexplained_gap <> 0
+    union all
+    select org_code, fund_code, month, 'opening_adjustment', opening_adjustment, 'minor', make_date(year(month), 12, 1)
+    from marts.fund_balance_monthly where opening_adjustment <> 0;
 
 create table marts.fund_expenditure_change_monthly as
     with own as (
@@ -205,8 +243,9 @@ create table marts.fund_expenditure_change_monthly as
     window w as (partition by org_code, fund_code, month);
 
 create table marts.fund_published_annual (region varchar, scheme varchar, year integer, vintage varchar, item varchar,
-    value decimal(20, 2), source_title varchar, check_note varchar);
-insert into marts.fund_published_annual values
+    value decimal(20, 2), source_title varchar, check_note varchar, scheme_name_zh varchar default '城乡居民基本医疗保险',
+    scheme_name_en varchar default 'Resident scheme');
+insert into marts.fund_published_annual (region, scheme, year, vintage, item, value, source_title, check_note) values
     ('national', 'resident', 2020, 'bulletin', 'income', 911456000000.00, '2020年统计公报', null),
     ('national', 'resident', 2020, 'bulletin', 'expenditure', 816515000000.00, '2020年统计公报', null),
     ('national', 'resident', 2021, 'bulletin', 'income', 972400000000.00, '2021年统计公报', null),
@@ -232,8 +271,13 @@ insert into marts.release_info values
     (getvariable('release'), timestamp '2026-11-01 09:30:00', date '2026-10-20', '0.1.0', repeat('c', 64), 'passed', '[]');
 create table marts.published_finding (identity varchar, scheme varchar, period varchar, vintage varchar, year integer,
     identity_name_zh varchar, identity_name_en varchar, size decimal(20, 6), left_printed varchar, right_printed varchar,
-    difference_printed decimal(20, 6), printed_unit varchar);
+    difference_printed decimal(18, 6), size_printed decimal(18, 6), printed_unit varchar);
 insert into marts.published_finding values
     ('opening_plus_balance', 'resident', '2021', 'bulletin', 2021, '上年累计结余加当期结余等于累计结余',
         'Prior cumulative balance and current balance give the cumulative balance', 21148000000, '6716.58',
-        '6077 + 428.1', 211.48, '亿元');
+        '6077 + 428.1', 211.48, 211.48, '亿元');
+create table marts.published_comparison (scheme varchar, item varchar, year integer, vintage varchar, other_vintage varchar,
+    printed_value varchar, other_printed varchar, difference_printed decimal(18, 6), printed_unit varchar, verdict varchar);
+insert into marts.published_comparison values
+    ('resident', 'income', 2021, 'bulletin', 'quick_report', '9724.48', '9700', 24.48, '亿元', 'differs'),
+    ('resident', 'income', 2020, 'bulletin', 'quick_report', '9114.56', '9114.56', 0, '亿元', 'agrees');
