@@ -1,8 +1,7 @@
 """The SQL of one file: from raw text columns to typed rows, problems and rejects.
 
     r_<column>  raw text (the first filled one where several headers feed it)
-    m_<column>  trimmed text that is no null word; of typed columns only where the usual spelling failed
-    v_<column>  typed value, with bounds, sentinels and identifier damage applied
+    v_<column>  its value: trimmed text or typed, with bounds, sentinels and identifier damage applied
 
 A row with a problem is let through with a null where the column allows it, and kept back where not.
 Each step is a projection of its own, so that no expression is written or worked out twice; the row numbering
@@ -80,11 +79,15 @@ class FileQuery:
         if self.quotes:
             odd += [f"contains({raw}, {control})" for control in ("chr(10)", "chr(9)")]
             inside = f"translate({raw}, chr(9) || chr(10) || chr(13), '')"
-        text = meant(trimmed(inside), self.contract.null_values, column.keep)
+        text = self._meant(inside, column)
         return (
             f"CASE WHEN {self._null(raw, column)} THEN NULL WHEN {' OR '.join(odd)} "
             f"THEN {text} ELSE {raw} END"
         )
+
+    def _meant(self, raw: str, column: Column) -> str:
+        """The trimmed text, null for a null word."""
+        return meant(trimmed(raw), self.contract.null_values, column.keep)
 
     def _null(self, text: str, column: Column) -> str:
         return is_null_word(text, self.contract.null_values, column.keep)
@@ -97,39 +100,25 @@ class FileQuery:
         filled = [f"CASE WHEN NOT {self._null(trimmed(place), column)} THEN {place} END" for place in places]
         return f"coalesce({', '.join([*filled, places[0]])})"
 
-    def pipeline(self, raw: bool = False) -> str:
-        """All rows with m_<column>, v_<column> and _row_no; r_<column> too when asked for."""
+    def pipeline(self) -> str:
+        """All rows with r_<column>, v_<column> and _row_no."""
         present = self._present()
-        steps: list[list[str]] = [[] for _ in range(6)]
+        raw, first, second = [], [], []
         for column in present:
-            r, m, v, w = (ident(f"{kind}_{column.name}") for kind in "rmvw")
-            null = self._null(m, column)
-            steps[0].append(f"{self._raw(column)} AS {r}")
-            if column.type == "text":
-                steps[1].append(f"{self._text(r, column)} AS {m}")
-                steps[2].append(m)
-                steps[3].append(m)
-                steps[4].append(m)
-                value = f"CASE WHEN {damaged(m)} THEN NULL ELSE {m} END"
-                steps[5] += [m, f"{value if is_identifier(self.table, column) else m} AS {v}"]
+            r, v = ident(f"r_{column.name}"), ident(f"v_{column.name}")
+            raw.append(f"{self._raw(column)} AS {r}")
+            first.append(r)
+            second.append(r)
+            if column.type != "text":
+                first.append(f"{fast(r, column)} AS {v}")
+                value = settle(slow(self._meant(r, column), column), column)
+                second.append(f"CASE WHEN {v} IS NULL AND {r} IS NOT NULL THEN {value} ELSE {v} END AS {v}")
             else:
-                known = f"CASE WHEN {m} IS NULL OR {null} THEN NULL ELSE"
-                final = f"CASE WHEN {m} IS NULL THEN {v} ELSE {settle(w, column)} END"
-                steps[1] += [f"{fast(r, column)} AS {v}", r]
-                steps[2] += [f"{self._bounded(v, column)} AS {v}", r]
-                steps[3] += [
-                    v,
-                    f"CASE WHEN {v} IS NULL AND {r} IS NOT NULL THEN {trimmed(r)} END AS {m}",
-                ]
-                steps[4] += [v, f"{known} {m} END AS {m}"]
-                steps[4] += [f"{known} {slow(m, column)} END AS {w}"]
-                steps[5] += [m, f"{final} AS {v}"]
-            if raw:
-                for step in steps[1:]:
-                    if r not in step:
-                        step.append(r)
+                first.append(f"{self._text(r, column)} AS {v}")
+                kept = f"CASE WHEN {damaged(v)} THEN NULL ELSE {v} END AS {v}"
+                second.append(kept if is_identifier(self.table, column) else v)
         source = self.relation
-        for step in steps:
+        for step in (raw, first, second):
             source = f"(SELECT {', '.join(step)} FROM {source})"
         last = {ident(f"v_{c.name}"): c for c in present}
         changed = [f"{self._bounded(v, c)} AS {v}" for v, c in last.items() if bounds(c)]
@@ -148,16 +137,17 @@ class FileQuery:
 
     def _problem(self, column: Column) -> str:
         """SQL condition: the value is missing where required, or there but of no use."""
-        m, v = ident("m_" + column.name), ident("v_" + column.name)
+        r, v = ident("r_" + column.name), ident("v_" + column.name)
         if column.required:
             return f"{v} IS NULL"
         if column.type == "text" and not is_identifier(self.table, column):
             return "false"
+        unused = f"{v} IS NULL AND {r} IS NOT NULL AND {self._meant(r, column)} IS NOT NULL"
         if column.null_when is not None:
             # The sentinel is no problem, although its value is null.
-            sentinel = f"CAST({quoted(column.null_when)} AS DECIMAL(38,10))"
-            return f"({v} IS NULL AND {m} IS NOT NULL AND coalesce(try_cast({m} AS DECIMAL(38,10)) <> {sentinel}, true))"
-        return f"({v} IS NULL AND {m} IS NOT NULL)"
+            number, sentinel = f"try_cast({r} AS DOUBLE)", f"CAST({quoted(column.null_when)} AS DOUBLE)"
+            unused += f" AND coalesce({number} <> {sentinel}, true)"
+        return f"({unused})"
 
     def _key_broken(self) -> str | None:
         """SQL condition: neither the key nor the alternative key is whole; None where it cannot happen."""
@@ -258,7 +248,7 @@ class FileQuery:
         return (
             f"SELECT _row_no, {self.rejecting()} AS rejected, {listed} AS issues, "
             f"CASE WHEN {self.rejecting()} THEN CAST(json_object({', '.join(fields)}) AS VARCHAR) END AS row_json "
-            f"FROM ({self.pipeline(raw=True)}) WHERE {self.troubled()}"
+            f"FROM ({self.pipeline()}) WHERE {self.troubled()}"
         )
 
     @staticmethod

@@ -70,7 +70,11 @@ def install(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
         ("raw_number(x)", _any_number("x")),
         ("raw_time(x)", _any_timestamp("x", contract.time_zone)),
         ("raw_month(x)", _any_month("x")),
-        ("raw_fen(x)", "CASE WHEN abs(x - round(x, 2)) < 0.000001 THEN x END"),
+        # To the millionth, by its digits: anything but zeros below the fen is not noise.
+        (
+            "raw_fen(x)",
+            "regexp_extract(CAST(CAST(x AS DECIMAL(38,6)) AS VARCHAR), '^(-?[0-9]+[.][0-9]{2})0000$', 1)",
+        ),
         (
             "raw_stamp(x)",
             "CASE WHEN strlen(x) = 19 AND NOT contains(x, '+') THEN try_cast(x AS TIMESTAMP) END",
@@ -145,12 +149,10 @@ def slow(text: str, column: Column) -> str:
 
 
 def _any_number(text: str) -> str:
-    return (
-        f"CASE WHEN regexp_full_match({text}, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{{1,3}})?') "
-        f"THEN try_cast({text} AS DECIMAL(38,10)) "
-        f"WHEN regexp_full_match({text}, '[+-]?[0-9]{{1,3}}(,[0-9]{{3}})+([.][0-9]+)?') "
-        f"THEN try_cast(replace({text}, ',', '') AS DECIMAL(38,10)) END"
-    )
+    """Digits with a point, an exponent or well-placed thousands separators; names the text once."""
+    whole = "([0-9]{1,3}(,[0-9]{3})+|[0-9]+)"
+    shape = f"^([+-]?({whole}[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{{1,3}})?)$"
+    return f"try_cast(replace(regexp_extract({text}, {quoted(shape)}, 1), ',', '') AS DECIMAL(38,10))"
 
 
 def _any_month(text: str) -> str:
@@ -181,13 +183,14 @@ def _any_timestamp(text: str, time_zone: str) -> str:
 def settle(value: str, column: Column) -> str:
     """The column's own type from what `slow` gave; NULL where the value does not fit it.
 
-    Money takes float noise below a millionth of a yuan but no other digit below the fen; quantities, prices
+    Money takes float noise below half a millionth of a yuan but no other digit below the fen; quantities, prices
     and ratios are rounded to their scale; whole numbers have no fraction.
     """
     if column.is_money:
         return f"try_cast(raw_fen({value}) AS {column.duckdb_type})"
     if column.type == "integer":
-        return f"CASE WHEN {value} = round({value}, 0) THEN try_cast({value} AS INTEGER) END"
+        digits = f"CAST(CAST({value} AS DECIMAL(38,6)) AS VARCHAR)"
+        return f"try_cast(regexp_extract({digits}, '^(-?[0-9]+)[.]000000$', 1) AS INTEGER)"
     if column.type == "month":
         return f"CAST(date_trunc('month', {value}) AS DATE)"
     return f"try_cast({value} AS {column.duckdb_type})"
