@@ -66,7 +66,9 @@ def ingest(
             prefix = f"[{nth}/{len(found)}] " if len(found) > 1 else ""
             for report in fresh:
                 reports.append(report)
-                say(prefix + report.sentence())
+                # Where one file is all there was, the error that ends the command says the same.
+                if report.status != "refused" or len(found) > 1 or len(fresh) > 1:
+                    say(prefix + report.sentence())
                 for warning in report.warnings:
                     say(f"  {warning}")
     finally:

@@ -120,6 +120,15 @@ def test_parts_of_a_settlement_are_replaced_together(home: Home, tmp_path: Path)
     assert current(home, "setl_fund_detl") == 3
 
 
+def test_settlement_numbers_that_differ_in_two_digits_stay_apart(home: Home, tmp_path: Path) -> None:
+    """DuckDB's own hash gives both numbers the same value; a version must never be taken for another's."""
+    first = {**SETTLEMENT, "setl_id": "9720230200000011", "rid": "R1"}
+    second = {**SETTLEMENT, "setl_id": "9720230500000014", "rid": "R1"}
+    land(home, write(tmp_path / "setl_d_202302.csv", [first]))
+    [report] = land(home, write(tmp_path / "setl_d_202305.csv", [second]))
+    assert (report.rows_landed, report.rows_identical, report.rows_superseded) == (1, 0, 0)
+
+
 def test_two_bureaus_keep_their_own_keys(home: Home, tmp_path: Path) -> None:
     path = write(tmp_path / "fixmedins_b.csv", [INSTITUTION])
     land(home, path)
