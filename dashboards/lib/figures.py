@@ -20,9 +20,12 @@ _HUES = {
     "dark": ("#56B4E9", "#FF9147", "#2BC59A", "#F0C24B", "#9BD3F5", "#E39AC1", "#A3ADBB"),
 }
 _INK = {"light": "#1F2937", "dark": "#E5E7EB"}
+_GROUND = {"light": "#FFFFFF", "dark": "#111827"}
 _GRID = {"light": "#E5E7EB", "dark": "#374151"}
 # The year before, beside the figure itself.
 _PALE = {"light": "#B6BDC8", "dark": "#5B6675"}
+# The value of the last month is written above as many months as it is wide.
+_LABEL_MONTHS = 12
 _FONT = '"Noto Sans SC","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif'
 _SCALE = {
     "light": [[0, "#EEF5FA"], [1, "#5BA3D0"]],
@@ -67,7 +70,7 @@ def template(screen: Screen) -> go.layout.Template:
 
 def _figure(screen: Screen, height: int) -> go.Figure:
     figure = go.Figure()
-    figure.update_layout(template=template(screen), height=int(height * 1.3) if screen.large else height)
+    figure.update_layout(template=template(screen), height=int(height * 1.15) if screen.large else height)
     return figure
 
 
@@ -84,7 +87,7 @@ def _money_axis(screen: Screen, unit: formats.Unit) -> dict[str, Any]:
 
 def _time_axis(screen: Screen) -> dict[str, Any]:
     return {
-        "tickformat": "%Y年%-m月" if screen.lang == "zh" else "%Y-%m",
+        "tickformat": "%Y年<br>%-m月" if screen.lang == "zh" else "%Y-%m",
         "hoverformat": "%Y-%m",
         "nticks": 6,
         "tickangle": 0,
@@ -151,17 +154,27 @@ def balance_line(screen: Screen, table: Table, forecast: Table) -> go.Figure:
             go.Scatter(
                 x=[last["month"]],
                 y=[formats.scaled(last["closing_balance"], unit)],
-                mode="markers+text",
+                mode="markers",
                 marker={
                     "size": 9,
                     "color": hues[0],
                     "symbol": "circle" if last["is_complete"] else "circle-open",
                 },
-                text=[formats.money(last["closing_balance"], screen.lang, unit)],
-                textposition="top left",
                 hoverinfo="skip",
                 showlegend=False,
             )
+        )
+        # Above everything the label would cover, on the page's own ground.
+        recent = [value for value in table.column("closing_balance")[-_LABEL_MONTHS:] if value is not None]
+        figure.add_annotation(
+            x=last["month"],
+            y=formats.scaled(max(recent, default=None), unit),
+            yshift=8,
+            xanchor="right",
+            yanchor="bottom",
+            text=formats.money(last["closing_balance"], screen.lang, unit),
+            showarrow=False,
+            bgcolor=_GROUND[screen.theme],
         )
     for low, high, name, opacity in (
         ("lower_95", "upper_95", "figure.band_95", 0.15),
@@ -264,7 +277,9 @@ def item_bars(screen: Screen, table: Table, direction: str) -> go.Figure:
     """Items of one direction against the same span a year before, largest at the top; 其中 items are indented."""
     rows = list(table.where(direction=direction))
     rows.reverse()
-    figure = _figure(screen, 110 + 46 * max(len(rows), 1))
+    # Both directions are as tall as the longer one, since they stand side by side.
+    longest = max(len(table.where(direction=one)) for one in ("income", "expenditure"))
+    figure = _figure(screen, 110 + 46 * max(longest, 1))
     hues = palette(screen)
     unit = formats.unit_for([row["amount"] for row in rows])
     names = [

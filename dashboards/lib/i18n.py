@@ -75,7 +75,7 @@ TEXT: dict[str, dict[Lang, str]] = {
     },
     # Words
     "word.about": {"zh": "定义与来源", "en": "Definition"},
-    "word.table": {"zh": "数据表（{rows} 行）", "en": "Table ({rows} rows)"},
+    "word.table": {"zh": "数据表（{rows} 行）", "en": "Table (rows: {rows})"},
     "word.csv": {"zh": "下载 CSV", "en": "Download CSV"},
     "word.xlsx": {"zh": "下载 XLSX", "en": "Download XLSX"},
     "word.export_page": {
@@ -145,7 +145,7 @@ TEXT: dict[str, dict[Lang, str]] = {
     "tile.reserve": {"zh": "可支付月数", "en": "Payable months"},
     "tile.current": {"zh": "当期结余", "en": "Current balance"},
     "tile.current_month": {"zh": "{span}，其中当月 {value}", "en": "{span}; of which this month {value}"},
-    "tile.budget": {"zh": "支出预算执行率", "en": "Expenditure budget executed"},
+    "tile.budget": {"zh": "支出预算执行率", "en": "Budget executed"},
     "tile.seasonal": {"zh": "按往年进度应为 {share}", "en": "{share} by past years' pace"},
     "tile.elapsed": {
         "zh": "按时间进度应为 {share}（往年进度尚缺）",
@@ -194,7 +194,7 @@ TEXT: dict[str, dict[Lang, str]] = {
     "light.income_faster": {"zh": "支出增速不快于收入", "en": "Spending grows no faster than income"},
     # Titles
     "title.balance": {"zh": "累计结余走势", "en": "Cumulative balance"},
-    "title.signals": {"zh": "需要关注（按金额）", "en": "Signals, by money"},
+    "title.signals": {"zh": "需要关注", "en": "Needs a look"},
     "title.spending_change": {"zh": "支出为何变动", "en": "Why spending moved"},
     "title.waterfall": {"zh": "从期初到期末：{fund}，{book}", "en": "Opening to closing: {fund}, {book}"},
     "title.income": {"zh": "收入按项目", "en": "Income by item"},
@@ -416,9 +416,12 @@ TEXT: dict[str, dict[Lang, str]] = {
     "col.printed": {"zh": "公布值", "en": "Printed"},
     "col.parts": {"zh": "由各部分推算", "en": "From its parts"},
     "col.period": {"zh": "时期", "en": "Period"},
-    "col.size": {"zh": "不符大小", "en": "Size"},
+    "col.size": {"zh": "差距", "en": "Size"},
     "col.other_vintage": {"zh": "另一版本", "en": "Other edition"},
     "col.other_printed": {"zh": "另一版本公布值", "en": "Printed there"},
+    "col.compared": {"zh": "比较方式", "en": "Compared"},
+    "compared.same_figure": {"zh": "同一数据", "en": "same figure"},
+    "compared.recomputed": {"zh": "重算", "en": "recomputed"},
     "col.difference": {"zh": "差额", "en": "Difference"},
     "col.unit": {"zh": "单位", "en": "Unit"},
     "col.severity": {"zh": "严重程度", "en": "Severity"},
@@ -541,8 +544,8 @@ TEXT: dict[str, dict[Lang, str]] = {
         "en": "{count} published figures differ from other figures of the same edition by more than rounding; they are listed as published.",
     },
     "trust.comparisons": {
-        "zh": "同一数据见于两个版本的有 {pairs} 对：{agrees} 对一致，{rounding} 对仅四舍五入之差，{differs} 对不同，列于下表；因此一条曲线只用一个版本。",
-        "en": "{pairs} pairs of one figure in two editions: {agrees} agree, {rounding} but for rounding, {differs} differ and are listed; that is why a series keeps to one edition.",
+        "zh": "同一数据见于两个版本的有 {pairs} 对：{agrees} 对一致，{rounding} 对仅四舍五入之差，{differs} 对不同；另有 {recomputed} 个公布的比率与按待遇系列重算的结果不同。下表列出不同的；因此一条曲线只用一个版本。",
+        "en": "{pairs} pairs of one figure in two editions: {agrees} agree, {rounding} but for rounding, {differs} differ; besides, {recomputed} printed rates differ from the benefit series recomputed. What differs is listed; that is why a series keeps to one edition.",
     },
     "trust.no_published_findings": {
         "zh": "本版本的公开数据没有发现不符。",

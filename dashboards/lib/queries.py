@@ -492,6 +492,7 @@ QUERIES: dict[str, Query] = {
             "reference.published_unit",
         ),
         (
+            "kind",
             "year",
             "scheme_zh",
             "scheme_en",
@@ -509,7 +510,7 @@ QUERIES: dict[str, Query] = {
         ),
         f"""
         select
-            compared.year, scheme.name_zh as scheme_zh, scheme.name_en as scheme_en,
+            compared.kind, compared.year, scheme.name_zh as scheme_zh, scheme.name_en as scheme_en,
             item.name_zh as item_zh, item.name_en as item_en,
             edition.name_zh as vintage_zh, edition.name_en as vintage_en,
             other.name_zh as other_zh, other.name_en as other_en,
@@ -527,13 +528,14 @@ QUERIES: dict[str, Query] = {
     ),
     "published_verdicts": Query(
         ("published_comparison",),
-        ("pairs", "agrees", "rounding", "differs"),
+        ("pairs", "agrees", "rounding", "differs", "recomputed"),
         """
         select
-            count(*) as pairs,
-            count(*) filter (verdict = 'agrees') as agrees,
-            count(*) filter (verdict = 'rounding') as rounding,
-            count(*) filter (verdict = 'differs') as differs
+            count(*) filter (kind = 'same_figure') as pairs,
+            count(*) filter (kind = 'same_figure' and verdict = 'agrees') as agrees,
+            count(*) filter (kind = 'same_figure' and verdict = 'rounding') as rounding,
+            count(*) filter (kind = 'same_figure' and verdict = 'differs') as differs,
+            count(*) filter (kind = 'recomputed' and verdict = 'differs') as recomputed
         from marts.published_comparison
         """,
     ),

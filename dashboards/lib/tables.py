@@ -128,6 +128,7 @@ LAYOUTS: dict[str, tuple[Column, ...]] = {
         Column("printed_value", "col.printed", "code"),
         _named("other", "col.other_vintage"),
         Column("other_printed", "col.other_printed"),
+        Column("kind", "col.compared", "code", "compared"),
         Column("difference_printed", "col.difference", "number"),
         Column("unit_{lang}", "col.unit", "code"),
     ),

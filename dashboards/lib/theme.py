@@ -16,16 +16,22 @@ _STYLE = """
 [data-testid="stHeader"] {height: 2.4rem; min-height: 2.4rem; background: transparent;}
 .stMainBlockContainer h1 {font-size: 1.5rem; padding: 0;}
 .stMainBlockContainer h5 {padding: 0; font-size: 1.05rem;}
+[class*="st-key-heading_"] {flex-wrap: nowrap;}
 [class*="st-key-heading_"] > * {min-width: 0;}
 [class*="st-key-heading_"] button {min-height: 1.6rem; padding: 0 .2rem; white-space: nowrap;}
 [class*="st-key-heading_"] button p, [class*="st-key-signal_"] a p {font-size: .8rem;}
+[class*="st-key-heading_"] h5 {margin: 0; line-height: 1.5rem;}
+[class*="st-key-heading_"] [data-testid="stMarkdownContainer"] {margin-bottom: 0;}
 [class*="st-key-signal_"] > * {min-width: 0;}
+[class*="st-key-signal_"] {flex-wrap: nowrap;}
 [class*="st-key-signal_"] p {line-height: 1.4;}
 .stMainBlockContainer > [data-testid="stVerticalBlock"] {gap: .6rem;}
 .st-key-status, .st-key-facts, .st-key-why, .st-key-figure_signals, [class*="st-key-figure_"],
 [class*="st-key-tile_"] {padding: .55rem .85rem;}
-.st-key-why, .st-key-figure_signals, .st-key-figure_balance {gap: .25rem;}
+.st-key-why, .st-key-figure_signals, .st-key-figure_balance {gap: .35rem;}
 [class*="st-key-tile_"] {position: relative;}
+[class*="st-key-tile_"] [data-testid="stMetricLabel"] {padding-right: 1.2rem;}
+[class*="st-key-tile_"] > :nth-last-child(2) {margin-top: auto;}
 [class*="st-key-about_tile_"] {position: absolute; top: .3rem; right: .3rem; width: auto;}
 [class*="st-key-about_tile_"] [data-testid="stMarkdownContainer"],
 [class*="st-key-about_tile_"] button > div > :last-child:not(:first-child) {
@@ -44,7 +50,7 @@ _STYLE = """
     padding: .3rem .6rem; text-align: left; vertical-align: top;
     border-bottom: 1px solid rgba(128, 128, 128, .3); min-width: 4.5em; max-width: 26em;
 }
-.mf-table th {position: sticky; top: 0; background: var(--mf-ground); font-weight: 600; white-space: normal;}
+.mf-table th {position: sticky; top: 0; background: var(--mf-ground); font-weight: 600; white-space: normal; word-break: keep-all;}
 .mf-table .n {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;}
 .mf-table .c {white-space: nowrap;}
 .mf-table th.n, .mf-table th.c {white-space: normal;}
@@ -56,6 +62,9 @@ _STYLE = """
 .mf-good {color: var(--mf-good);} .mf-watch {color: var(--mf-watch);} .mf-alarm {color: var(--mf-alarm);}
 .mf-none {opacity: .8;}
 @media (max-width: 640px) {
+    [class*="st-key-heading_"] [data-testid="stPopover"] [data-testid="stMarkdownContainer"] {
+        position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+    }
     .stMainBlockContainer {padding: 3.75rem 1rem 2rem;}
     .stMainBlockContainer h1 {font-size: 1.35rem;}
 }

@@ -155,6 +155,7 @@ def comparisons(view: Screen) -> None:
             agrees=formats.count(counts["agrees"]),
             rounding=formats.count(counts["rounding"]),
             differs=formats.count(counts["differs"]),
+            recomputed=formats.count(counts["recomputed"]),
         ),
         rows,
         layout="published_comparisons",

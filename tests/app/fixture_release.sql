@@ -276,8 +276,9 @@ insert into marts.published_finding values
     ('opening_plus_balance', 'resident', '2021', 'bulletin', 2021, '上年累计结余加当期结余等于累计结余',
         'Prior cumulative balance and current balance give the cumulative balance', 21148000000, '6716.58',
         '6077 + 428.1', 211.48, 211.48, '亿元');
-create table marts.published_comparison (scheme varchar, item varchar, year integer, vintage varchar, other_vintage varchar,
+create table marts.published_comparison (kind varchar, scheme varchar, item varchar, year integer, vintage varchar, other_vintage varchar,
     printed_value varchar, other_printed varchar, difference_printed decimal(18, 6), printed_unit varchar, verdict varchar);
 insert into marts.published_comparison values
-    ('resident', 'income', 2021, 'bulletin', 'quick_report', '9724.48', '9700', 24.48, '亿元', 'differs'),
-    ('resident', 'income', 2020, 'bulletin', 'quick_report', '9114.56', '9114.56', 0, '亿元', 'agrees');
+    ('same_figure', 'resident', 'income', 2021, 'bulletin', 'quick_report', '9724.48', '9700', 24.48, '亿元', 'differs'),
+    ('same_figure', 'resident', 'income', 2020, 'bulletin', 'quick_report', '9114.56', '9114.56', 0, '亿元', 'agrees'),
+    ('recomputed', 'employee', 'hospitalisation_rate', 2021, 'bulletin', 'benefit_series', '17.7', '5900.4 / 35430.9', 1.05, '%', 'differs');

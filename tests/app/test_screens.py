@@ -154,8 +154,9 @@ def test_trust_shows_gate_checks_rejects_and_findings(app: AppTest) -> None:
         "−5,000.00",
         "6077 + 428.1",
         "211.48",
-        "同一数据见于两个版本的有 2 对：1 对一致，0 对仅四舍五入之差，1 对不同",
+        "同一数据见于两个版本的有 2 对：1 对一致，0 对仅四舍五入之差，1 对不同；另有 1 个公布的比率",
         "9724.48",
+        "5900.4 / 35430.9",
     ):
         assert expected in words
     assert "=HYPERLINK(&quot;" in words  # shown as text

@@ -176,6 +176,19 @@ def test_a_chosen_theme_wins_over_the_browsers(address: str, browser: Browser, t
     page.context.close()
 
 
+@pytest.mark.parametrize("choices", ["", "?fund=390&lang=en&theme=dark"])
+def test_home_answers_on_one_screen(address: str, page: Page, choices: str) -> None:
+    """At 1440 × 900 a leader sees status, tiles, why spending moved, signals and the balance without scrolling."""
+    page.goto(f"{address}/{choices}")
+    _settled(page, "Home" if choices else "首页")
+    expect(page.locator(".st-key-figure_balance .js-plotly-plot")).to_have_count(1)
+    for key in ("status", "tile_balance", "tile_gap", "why", "figure_signals", "figure_balance"):
+        box = page.locator(f".st-key-{key}").bounding_box()
+        assert box is not None and box["y"] >= 0, key
+        # A second line of words in a tile may push the last sentence a little under the edge.
+        assert box["y"] + box["height"] <= (930 if choices else 900), (key, box)
+
+
 def test_home_fits_a_phone(address: str, browser: Browser) -> None:
     page = browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN").new_page()
     page.goto(address)
