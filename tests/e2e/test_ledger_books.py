@@ -6,6 +6,7 @@ income 100, 120, 50, 70 and expenditure 80, 90, 60, 20. Net assets start the yea
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -74,6 +75,13 @@ def with_details(books: Books, n: int) -> None:
         books.pay("500101", 40).pay("500102", 10).pay("5001", SPENT[n] - 50)
     if n == 1:
         books.close()
+
+
+def beside_details(books: Books, n: int) -> None:
+    """As `with_details`, but February books 7 of the contributions on the subject above its two parts."""
+    with_details(books, n)
+    if n == 3:
+        books.receive("4001", 7)
 
 
 def in_details(books: Books, n: int) -> None:
@@ -209,6 +217,7 @@ LEDGER: list[Row] = [
     *overdrawn(),
     *(row for row in run(book_of("990139")) if row["ym"] != "202412"),
     *run(book_of("990140", FLOWS), restated_in_the_month),
+    *run(book_of("990142", SHEET | DETAILS, DETAILS_START), beside_details),
     *run(book_of("990100", consolidated=True)),
     *city_and_counties(),
 ]
@@ -340,6 +349,17 @@ class TestItems:
             "benefit_opt": (10, True),  # 50 of 90: an incomplete list
         }
 
+    def test_money_booked_beside_the_details_is_named(self, story: Story) -> None:
+        check = "staging.stg_fund_acct_bal.details_add_up"
+        assert check in story.office.failed_checks("major")
+        [(key, detail)] = story.office.ask(
+            f"select key_json, detail from quality_failure where check_id = '{check}'"
+        )
+        assert json.loads(key) | {"month": None} == {
+            "org_code": "990142", "fund_code": "310_pool", "month": None, "subject_code": "4001"
+        }  # fmt: skip
+        assert "7.00" in detail
+
     def test_only_details(self, story: Story) -> None:
         assert items(story, ORG["only_details"], "202501") == {
             "premium": (50, False),
@@ -464,13 +484,14 @@ class TestCorrection:
             if change.table_name == "fund_balance_monthly"
         }
         income = ("income", "own_income", "income_ytd", "own_income_ytd")
-        balance = ("current_balance", "closing_balance", "ledger_closing_balance")
+        balance = ("current_balance", "current_balance_ytd", "closing_balance", "ledger_closing_balance")
         assert of_balance == {
             **{("202501", measure): -450 for measure in (*income, *balance)},
             ("202502", "opening_balance"): -450,
             ("202502", "opening_adjustment"): 450,
             ("202502", "income_ytd"): -450,
             ("202502", "own_income_ytd"): -450,
+            ("202502", "current_balance_ytd"): -450,
         }
         assert [
             (c.table_name, c.measure, int(c.difference)) for c in found.changes if "_income_" in c.table_name
