@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
+import great_expectations.expectations as gxe
 import sqlalchemy as sa
 from great_expectations.datasource.fluent import SQLDatasource
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
@@ -48,6 +49,35 @@ class DuckDBDatasource(SQLDatasource):
         return KeptConnectionEngine
 
 
+class FailingRows(gxe.UnexpectedRowsExpectation):
+    """A query that must select nothing, run once: it brings its first rows and the number of all.
+
+    The library's own class runs every query twice, to count and to fetch. Make one with `FailingRows.of`.
+    """
+
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.table",)
+
+    @classmethod
+    def of(cls, sql: str, *, keep: int, meta: dict[str, str]) -> FailingRows:
+        """The expectation that `sql` selects nothing; at most `keep` of its rows are reported."""
+        # Braces are placeholders to Great Expectations.
+        plain = sql.strip().replace("{", "{{").replace("}", "}}")
+        counted = f"select count(*) over () as _failing_rows, * from (\n{plain}\n) limit {keep}"
+        return cls(unexpected_rows_query=counted, meta=meta)
+
+    def _validate(
+        self, metrics: dict[str, Any], runtime_configuration: Any = None, execution_engine: Any = None
+    ) -> dict[str, Any]:
+        rows = [dict(row) for row in metrics["unexpected_rows_query.table"]]
+        count = rows[0]["_failing_rows"] if rows else 0
+        for row in rows:
+            del row["_failing_rows"]
+        return {
+            "success": count == 0,
+            "result": {"observed_value": count, "details": {"unexpected_rows": rows}},
+        }
+
+
 @dataclass(frozen=True)
 class Request:
     """What the worker is asked to check: paths, and the one tolerance that is a bureau's setting."""
@@ -60,17 +90,14 @@ class Request:
     payer_mismatch_share: float
 
 
-def prepare(connection: sa.Connection, request: Request) -> None:
-    """Attach the candidate read-only and lay out the schemas `raw`, `run` and `work` beside it."""
+def prepare_landing(connection: sa.Connection, request: Request) -> None:
+    """Lay out what is there before the candidate: the schemas `raw`, the landed rows, and `run`."""
     statements = [
         "set memory_limit = '1500MB'",
         f"set temp_directory = {_text(request.out / 'tmp')}",
         "set preserve_insertion_order = false",
-        f"attach {_text(request.database)} as medfund (read_only)",
-        f"attach {_text(request.scratch)} as scratch (read_only)",
         "create schema raw",
         "create schema run",
-        "create schema work",
     ]
     for table in sorted(path.name for path in request.landing.iterdir() if not path.name.startswith(".")):
         rows = request.landing / table / "batch=*" / "rows.parquet"
@@ -92,7 +119,21 @@ def prepare(connection: sa.Connection, request: Request) -> None:
         f"create table run.setting as select *, {request.payer_mismatch_share:.12f} as payer_mismatch_share "
         f"from read_parquet({_text(request.inputs / 'bureau_setting.parquet')})"
     )
-    for statement in [*statements, _FUND, _LISTED_CODE, _SETTLEMENT]:
+    for statement in statements:
+        connection.exec_driver_sql(statement)
+    connection.commit()
+
+
+def prepare_candidate(connection: sa.Connection, request: Request) -> None:
+    """Attach the candidate read-only and lay out the schema `work`, what several rules work out, beside it."""
+    for statement in (
+        f"attach {_text(request.database)} as medfund (read_only)",
+        f"attach {_text(request.scratch)} as scratch (read_only)",
+        "create schema work",
+        _FUND,
+        _LISTED_CODE,
+        _SETTLEMENT,
+    ):
         connection.exec_driver_sql(statement)
     connection.commit()
 
@@ -123,9 +164,16 @@ inner join medfund.reference.code_dictionary as dictionary on dictionary.diction
 # The helpers of the identities: hospital part and person's part are worked out, other nulls count as zero.
 _SETTLEMENT = """
 create table work.settlement as
-with newest as (
-    select *
-    from scratch.staging.stg_setl_d
+with repeated as (
+    select setl_id from scratch.staging.stg_setl_d group by setl_id having count(*) > 1
+),
+-- Few settlements come in several versions; putting all of them in order would take longest here.
+newest as (
+    select landed.* from scratch.staging.stg_setl_d as landed anti join repeated using (setl_id)
+    union all
+    select landed.*
+    from scratch.staging.stg_setl_d as landed
+    semi join repeated using (setl_id)
     qualify row_number() over (
         partition by setl_id
         order by updated_at desc nulls last, record_id desc nulls last, batch_id desc, row_number_in_file desc

@@ -1,7 +1,8 @@
 """The process that runs the suites: `python -m expectations.worker`.
 
-Imports Great Expectations at once, then waits for one line of JSON on standard input (see `source.Request`);
-the end of standard input before the answer means that nobody waits for it.
+Imports Great Expectations at once, then waits for one line of JSON on standard input (see `source.Request`) and
+runs the checks of landed rows alone; the others wait for a second line, `go`, which says that the candidate is
+complete. The end of standard input before the answer means that nobody waits for it.
 Answers with lines of JSON on standard output, {"kind": "progress", …} and at the end {"kind": "done"} or
 {"kind": "error", "message": …}, and leaves quality_result.parquet and quality_failure.parquet in the folder asked for.
 """
@@ -11,10 +12,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
 import threading
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -33,10 +35,19 @@ from great_expectations.datasource.fluent.interfaces import Batch
 
 from expectations.results import QUALITY_FAILURE, QUALITY_RESULT, write_rows
 from expectations.rules import Rule, load_rules
-from expectations.source import URL, KeptConnectionEngine, Request, prepare
+from expectations.source import (
+    URL,
+    FailingRows,
+    KeptConnectionEngine,
+    Request,
+    prepare_candidate,
+    prepare_landing,
+)
 
 # Failing rows kept per check; all of them can be listed with the check's own SQL.
 FAILING_ROWS = 100
+# The one asset of all checks that are queries.
+_QUERIES = "queries"
 
 
 @dataclass
@@ -52,68 +63,88 @@ class Outcome:
     detail: str = ""
 
 
-def run_suites(request: Request, rules: Sequence[Rule], progress: TextIO | None = None) -> list[Outcome]:
-    """Run every rule on the data of the request and give one outcome per rule, in their order."""
+def run_suites(
+    request: Request,
+    rules: Sequence[Rule],
+    progress: TextIO | None = None,
+    is_candidate_complete: Callable[[], object] = lambda: None,
+) -> list[Outcome]:
+    """Run every rule on the data of the request and give one outcome per rule, in their order.
+
+    The candidate is not touched before `is_candidate_complete` returns.
+    """
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_duckdb(name="candidate", connection_string=URL)
     engine = source.get_execution_engine()
     with engine.get_connection() as connection:
-        prepare(connection, request)
-    outcomes: dict[str, Outcome] = {}
-    for suite, in_suite in groupby(rules, key=lambda r: r.suite):
-        tables = [list(group) for _, group in groupby(in_suite, key=lambda r: (r.table, r.relation))]
-        for done, table_rules in enumerate(tables, start=1):
-            for outcome in _run_table(source, table_rules):
-                outcomes[outcome.rule.id] = outcome
-            _say(progress, {"kind": "progress", "suite": suite, "done": done, "total": len(tables)})
+        prepare_landing(connection, request)
+    outcomes = {
+        outcome.rule.id: outcome for outcome in _run(source, [r for r in rules if _is_early(r)], None)
+    }
+    is_candidate_complete()
+    with engine.get_connection() as connection:
+        prepare_candidate(connection, request)
+    rest = [rule for rule in rules if rule.id not in outcomes]
+    outcomes |= {outcome.rule.id: outcome for outcome in _run(source, rest, progress)}
     with engine.get_connection() as connection:
         for outcome in outcomes.values():
             _observe(connection, outcome)
     return [outcomes[rule.id] for rule in rules]
 
 
-def _run_table(source: Any, rules: list[Rule]) -> Iterable[Outcome]:
-    """Validate the rules of one table: rows with their details, the others with a summary.
+def _is_early(rule: Rule) -> bool:
+    """Whether a rule reads what is there before the candidate: landed rows and the run's own inputs."""
+    return not re.search(r"\b(medfund|scratch|work)\.", f"{rule.sql} {rule.relation} {rule.population}")
 
-    A summary keeps a column expectation from listing every failing value of a large table.
+
+def _run(source: Any, rules: Sequence[Rule], progress: TextIO | None) -> Iterable[Outcome]:
+    for suite, in_suite in groupby(rules, key=lambda r: r.suite):
+        tables = [list(group) for _, group in groupby(in_suite, key=lambda r: r.table)]
+        for done, table_rules in enumerate(tables, start=1):
+            yield from _run_table(source, table_rules)
+            _say(progress, {"kind": "progress", "suite": suite, "done": done, "total": len(tables)})
+
+
+def _run_table(source: Any, rules: Sequence[Rule]) -> Iterable[Outcome]:
+    """Validate the rules of one table: those written as queries in one suite, the others by relation.
+
+    Queries name all that they read, so they share one asset. For columns a summary keeps the library from
+    listing every failing value of a large table.
     """
-    for is_rows, group in groupby(
-        sorted(rules, key=lambda r: r.kind != "rows"), key=lambda r: r.kind == "rows"
-    ):
-        for relation, same in groupby(
-            group, key=lambda r: r.relation or (r.sql if r.kind == "has_rows" else "")
-        ):
-            members = list(same)
-            query = (
-                relation if relation.startswith("select") else f"select * from {relation or 'run.setting'}"
-            )
-            name = f"{members[0].id}:{members[0].kind}"
-            try:
-                batch: Batch = source.add_query_asset(name=name, query=query).get_batch(
-                    source.get_asset(name).build_batch_request()
-                )
-                suite = gx.ExpectationSuite(name=name, expectations=[_expectation(rule) for rule in members])
-                result = batch.validate(
-                    suite, result_format={"result_format": "COMPLETE" if is_rows else "SUMMARY"}
-                )
-                by_id = {r["expectation_config"]["meta"]["rule"]: r for r in result.results}
-            except Exception as error:
-                for rule in members:
-                    yield Outcome(rule, detail=_words(error))
-                continue
-            for rule in members:
-                yield _outcome(rule, by_id[rule.id])
+    queries = [rule for rule in rules if rule.kind in ("rows", "has_rows")]
+    if queries:
+        yield from _validate(source, _QUERIES, "select * from run.setting", queries, "COMPLETE")
+    columns = [rule for rule in rules if rule.kind not in ("rows", "has_rows")]
+    for relation, members in groupby(columns, key=lambda r: r.relation):
+        yield from _validate(source, relation, f"select * from {relation}", list(members), "SUMMARY")
+
+
+def _validate(
+    source: Any, name: str, query: str, rules: Sequence[Rule], result_format: str
+) -> Iterable[Outcome]:
+    try:
+        known = {asset.name: asset for asset in source.assets}
+        asset = known.get(name) or source.add_query_asset(name=name, query=query)
+        batch: Batch = asset.get_batch(asset.build_batch_request())
+        suite = gx.ExpectationSuite(name=name, expectations=[_expectation(rule) for rule in rules])
+        result = batch.validate(suite, result_format={"result_format": result_format})
+        by_id = {r["expectation_config"]["meta"]["rule"]: r for r in result.results}
+    except Exception as error:
+        for rule in rules:
+            yield Outcome(rule, detail=_words(error))
+        return
+    for rule in rules:
+        yield _outcome(rule, by_id[rule.id])
 
 
 def _expectation(rule: Rule) -> gxe.Expectation:
     meta = {"rule": rule.id}
     if rule.kind == "rows":
-        # Braces are placeholders to Great Expectations.
-        sql = rule.sql.strip().replace("{", "{{").replace("}", "}}")
-        return gxe.UnexpectedRowsExpectation(unexpected_rows_query=sql, meta=meta)
+        return FailingRows.of(rule.sql, keep=FAILING_ROWS, meta=meta)
     if rule.kind == "has_rows":
-        return gxe.ExpectTableRowCountToBeBetween(min_value=1, meta=meta)
+        none = f"select '{rule.table}' as table_name, 0 as row_count where not exists ({rule.sql})"
+        return FailingRows.of(none, keep=FAILING_ROWS, meta=meta)
     if rule.kind == "not_null":
         return gxe.ExpectColumnValuesToNotBeNull(column=rule.column, meta=meta)
     return gxe.ExpectColumnValuesToBeInSet(column=rule.column, value_set=list(rule.values), meta=meta)
@@ -125,14 +156,9 @@ def _outcome(rule: Rule, result: Any) -> Outcome:
         return Outcome(rule, detail=errors[0])
     seen = result.result
     outcome = Outcome(rule, passed=bool(result.success), evaluated=True)
-    if rule.kind == "rows":
+    if rule.kind in ("rows", "has_rows"):
         outcome.unexpected = int(seen["observed_value"])
-        outcome.rows = [dict(row) for row in seen["details"]["unexpected_rows"][:FAILING_ROWS]]
-    elif rule.kind == "has_rows":
-        outcome.unexpected = 0 if outcome.passed else 1
-        outcome.rows = (
-            [] if outcome.passed else [{"table_name": rule.table, "row_count": seen["observed_value"]}]
-        )
+        outcome.rows = seen["details"]["unexpected_rows"]
     else:
         outcome.unexpected = int(seen["unexpected_count"] or 0)  # null on an empty table
         outcome.rows = [
@@ -222,8 +248,10 @@ def _say(stream: TextIO | None, message: dict[str, Any]) -> None:
         stream.flush()
 
 
-def _end_with_the_build() -> None:
-    sys.stdin.read()
+def _listen(told_to_go: threading.Event) -> None:
+    for line in sys.stdin:
+        if line.strip() == "go":
+            told_to_go.set()
     os._exit(1)
 
 
@@ -235,17 +263,19 @@ def main() -> int:
         return 0  # the build ended without needing us
     # The build keeps our standard input open: when it ends early, nobody wants the answer any more, and a late
     # one would land in the next candidate.
-    threading.Thread(target=_end_with_the_build, daemon=True).start()
+    told_to_go = threading.Event()
+    threading.Thread(target=_listen, args=[told_to_go], daemon=True).start()
     asked = json.loads(line)
     request = Request(
         **{name: Path(asked[name]) for name in ("landing", "database", "scratch", "inputs", "out")},
         payer_mismatch_share=float(asked["payer_mismatch_share"]),
     )
+    rules = tuple(rule for rule in rules if rule.id not in asked["without"])
     answers = sys.stdout
     try:
         # Great Expectations prints hints; standard output belongs to the protocol.
         with redirect_stdout(io.StringIO()):
-            write_outcomes(run_suites(request, rules, answers), request.out)
+            write_outcomes(run_suites(request, rules, answers, told_to_go.wait), request.out)
     except Exception as error:
         traceback.print_exc()
         _say(answers, {"kind": "error", "message": _words(error)})

@@ -90,10 +90,15 @@ def contract_rules() -> Iterator[Rule]:
         # Divisions follow patterns, not a list; dim_org says which are the bureau's own.
         coded = {name: c.dictionary for name, c in columns.items() if c.dictionary not in (None, "admdvs")}
         if coded:
-            unlisted = " union all ".join(
-                f"select '{name}' as column_name, \"{name}\" as code, '{dictionary}' as dictionary, "
-                f'count(*) as row_count from {relation} where "{name}" is not null group by "{name}"'
-                for name, dictionary in coded.items()
+            names = ", ".join(f'"{name}"' for name in coded)
+            # One pass over the files for all columns; a row of a set holds one column's code and how often.
+            sets = ", ".join(f'("{name}")' for name in coded)
+            which = " ".join(f"when grouping(\"{name}\") = 0 then '{name}'" for name in coded)
+            listed_in = " ".join(f"when '{name}' then '{d}'" for name, d in coded.items())
+            found = (
+                f"select column_name, case column_name {listed_in} end as dictionary, code, row_count from ("
+                f"select case {which} end as column_name, coalesce({names}) as code, count(*) as row_count "
+                f"from {relation} group by grouping sets ({sets})) where code is not null"
             )
             yield Rule(
                 id=f"raw.{table}.codes_listed",
@@ -105,7 +110,7 @@ def contract_rules() -> Iterator[Rule]:
                 en=f"Every code is listed in its dictionary ({en})",
                 owner="loading",
                 key=("column_name", "code"),
-                sql=f"with found as ({unlisted}) "
+                sql=f"with found as ({found}) "
                 "select column_name, code, dictionary, row_count from found anti join work.listed_code as listed "
                 "on listed.dictionary = found.dictionary and ("
                 "listed.code = found.code "

@@ -18,7 +18,8 @@ from medfund.errors import MedfundError, Refused
 from medfund.pipeline import inputs as run_inputs
 from medfund.pipeline.fingerprint import code_version, fingerprint, inputs_sha256, settings_sha256
 from medfund.pipeline.modes import resolve_modes
-from medfund.pipeline.quality import Checker, Gate, decide
+from medfund.pipeline.quality import Checker, Gate, carry_over, decide
+from medfund.pipeline.reach import REACHES_ALL, unreached
 from medfund.pipeline.transform import Progress, Transform
 from medfund.pipeline.validation import write_pages
 from medfund.release import Release, active_waivers, current_release, publish, release_info, writer_lock
@@ -123,20 +124,25 @@ def _build(
         run_inputs.write_build_inputs(home, bureau, plan.batches, changed)
         run_inputs.write_previous_quality(home, served.database if served else None)
         transform = Transform(home, threads=threads, progress=progress, project=project)
+        out = run_inputs.inputs_dir(home)
         try:
-            what = (
-                ["build", "--resource-type", "seed", "--resource-type", "model"] if base is None else ["run"]
-            )
-            transform.run(*what, "--exclude", "tag:release")
-            say("Checking the candidate.")
-            results = checker.check(
+            same = REACHES_ALL if base is None else unreached(base.database, transform.manifest(), changed)
+            checker.begin(
                 home,
                 bureau,
                 database=home.candidate_db,
                 scratch=home.candidate / "scratch.duckdb",
-                out=run_inputs.inputs_dir(home),
-                progress=progress,
+                out=out,
+                without=same.checks,
             )
+            what = (
+                ["build", "--resource-type", "seed", "--resource-type", "model"] if base is None else ["run"]
+            )
+            transform.manifest()
+            transform.run(*what, "--exclude", "tag:release", *sorted(same.models), artifacts=False)
+            say("Checking the candidate.")
+            checker.check(progress)
+            results = carry_over(out, base.database if base else None, same.checks)
         except MedfundError as error:
             if is_disk_full(str(error)):
                 remove_tree(home.candidate)
@@ -210,7 +216,8 @@ def _gate_and_publish(
         gate=gate.verdict,
         waivers=used,
     )
-    transform.run("run", "--select", "tag:release")
+    transform.manifest()
+    transform.run("run", "--select", "tag:release", artifacts=False)
     _finish_database(home.candidate_db)
     checks = _counts(results)
     report = {

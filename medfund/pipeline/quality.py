@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -14,10 +14,13 @@ from typing import Any, Literal
 
 import pyarrow.parquet as pq
 
+from expectations.results import QUALITY_FAILURE, QUALITY_RESULT, write_rows
+from expectations.rules import load_rules
 from medfund.errors import MedfundError
 from medfund.pipeline.transform import Progress
 from medfund.release import Waiver
 from medfund.release.files import disk_full, is_disk_full
+from medfund.release.store import connect_read_only
 from medfund.settings import PROJECT_ROOT, Bureau, Home
 
 Verdict = Literal["passed", "waived", "refused"]
@@ -78,36 +81,38 @@ class Checker:
             if stream is not None:
                 stream.close()
 
-    def check(
+    def begin(
         self,
         home: Home,
         bureau: Bureau,
         *,
         database: Path,
-        scratch: Path | None,
+        scratch: Path,
         out: Path,
-        progress: Progress | None = None,
-    ) -> list[dict[str, Any]]:
-        """Run every suite, write `quality_result.parquet` and `quality_failure.parquet` to `out`.
-
-        `scratch` None leaves the staging suite out (a published release has none). Returns the results.
-        Raises MedfundError when the worker itself fails; a check that fails is a result.
-        """
+        without: Collection[str] = (),
+    ) -> None:
+        """Say what is to be checked, all but the checks `without`. Those of landed rows alone start at once."""
         request = {
             "landing": str(home.landing.resolve()),
             "database": str(database.resolve()),
-            "scratch": str(scratch.resolve()) if scratch else None,
+            "scratch": str(scratch.resolve()),
             "inputs": str((home.candidate / "inputs").resolve()),
             "out": str(out.resolve()),
             "payer_mismatch_share": bureau.gate.payer_mismatch_share,
+            "without": sorted(without),
         }
+        self._home, self._out = home, out
+        self._tell(json.dumps(request))
+
+    def check(self, progress: Progress | None = None) -> list[dict[str, Any]]:
+        """Run what was asked for: candidate and scratch are there, and no other process writes them.
+
+        Writes `quality_result.parquet` and `quality_failure.parquet` to `out` and returns the results.
+        Raises MedfundError when the worker itself fails; a check that fails is a result.
+        """
         process = self._process
-        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
-        try:
-            process.stdin.write(json.dumps(request) + "\n")
-            process.stdin.flush()
-        except BrokenPipeError:
-            pass  # it died on import; its last words follow on standard error
+        assert process.stdout is not None and process.stderr is not None
+        self._tell("go")
         finished, cause = False, ""
         for line in process.stdout:
             message = json.loads(line)
@@ -119,8 +124,46 @@ class Checker:
         process.wait()
         if not finished:
             if is_disk_full(cause) or is_disk_full(words):
-                raise disk_full(home.root)
+                raise disk_full(self._home.root)
             last = words.splitlines()[-1] if words else f"exit code {process.returncode}"
             raise MedfundError(f"the expectations could not be run: {cause or last}")
-        rows: list[dict[str, Any]] = pq.read_table(out / "quality_result.parquet").to_pylist()
-        return rows
+        return _as_rows(pq.read_table(self._out / "quality_result.parquet"))
+
+    def _tell(self, line: str) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it died; `check` reads its last words on standard error
+
+
+def carry_over(out: Path, release_db: Path | None, checks: Collection[str]) -> list[dict[str, Any]]:
+    """Add the outcome that `checks` had in a release to the result files in `out`. Returns all results."""
+    results = pq.read_table(out / "quality_result.parquet")
+    if release_db is None or not checks:
+        return _as_rows(results)
+    with connect_read_only(release_db) as connection:
+        held: Any = connection.execute(
+            "select *, is_evaluated as evaluated from marts.quality_check where list_contains(?, check_id)",
+            [sorted(checks)],
+        ).to_arrow_table()
+        failing: Any = connection.execute(
+            "select * from marts.quality_failure where list_contains(?, check_id)", [sorted(checks)]
+        ).to_arrow_table()
+    failures = pq.read_table(out / "quality_failure.parquet")
+    order = {rule.id: place for place, rule in enumerate(load_rules())}
+    rows = _as_rows(results) + _as_rows(held.select(QUALITY_RESULT.names))
+    rows.sort(key=lambda r: order[r["check_id"]])
+    write_rows(
+        out / "quality_failure.parquet",
+        QUALITY_FAILURE,
+        _as_rows(failures) + _as_rows(failing.select(QUALITY_FAILURE.names)),
+    )
+    write_rows(out / "quality_result.parquet", QUALITY_RESULT, rows)
+    return rows
+
+
+def _as_rows(table: Any) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows

@@ -28,6 +28,7 @@ class Transform:
         self.threads = threads
         self.progress = progress
         self.project = project
+        self._manifest: Any = None
 
     @property
     def cache(self) -> Path:
@@ -35,9 +36,16 @@ class Transform:
         # Absolute: dbt reads a relative path from the project, which need not be where we are.
         return self.home.root.resolve() / "cache" / "dbt"
 
-    def run(self, *arguments: str) -> None:
-        """Run one dbt command, e.g. `run("build", "--select", "tag:release")`.
+    def manifest(self) -> Any:
+        """dbt's manifest of the project, parsed once; later commands of this object use it as it is."""
+        if self._manifest is None:
+            self._manifest = self.run("parse", artifacts=False).result
+        return self._manifest
 
+    def run(self, *arguments: str, artifacts: bool = True) -> Any:
+        """Run one dbt command, e.g. `run("build", "--select", "tag:release")`, and give what it gives.
+
+        Without `artifacts` dbt writes none of its JSON files, which serve its catalogue and take about a second.
         Raises MedfundError naming the model and the cause; every database connection is closed afterwards.
         """
         from dbt.cli.main import dbtRunner
@@ -59,14 +67,17 @@ class Transform:
             *("--log-level", "none"),
             *("--log-level-file", "info"),
             *("--log-path", str(self.cache / "logs")),
+            *(() if artifacts else ("--no-write-json",)),
         ]
         with self._environment(), redirect_stdout(sys.stderr):
             try:
-                outcome = dbtRunner(callbacks=[self._on_event]).invoke([*settings, *arguments, *options])
+                runner = dbtRunner(self._manifest, callbacks=[self._on_event])
+                outcome = runner.invoke([*settings, *arguments, *options])
             finally:
                 _close_connections()
         if not outcome.success:
             raise self._failure(outcome)
+        return outcome
 
     def _on_event(self, event: Any) -> None:
         if self.progress is None or event.info.name not in (

@@ -69,14 +69,8 @@ def validate(
         out = home.root / "cache" / "validation"
         with full_disk_named(home.root), Checker() as checker:
             out.mkdir(parents=True, exist_ok=True)
-            results = checker.check(
-                home,
-                bureau,
-                database=database,
-                scratch=home.candidate / "scratch.duckdb",
-                out=out,
-                progress=progress,
-            )
+            checker.begin(home, bureau, database=database, scratch=home.candidate / "scratch.duckdb", out=out)
+            results = checker.check(progress)
             gate = decide(results, active_waivers(home, datetime.now(ZoneInfo(bureau.time_zone)).date()))
             pages = write_pages(home, bureau, subject, out, results, gate) if data_docs else None
         return Validation(subject, results, gate, pages)

@@ -1,14 +1,22 @@
 -- The newest version of each settlement of the months being rebuilt, with every other settlement of the same
 -- visits, since which one closes a stay is decided among all of them. Rows the bureau has voided are left out.
+-- Versions are told apart by what orders them; the rows themselves, sixty columns wide, are read once.
 with landed as (
-    select * from {{ ref('stg_setl_d') }}
+    select
+        setl_id,
+        visit_id,
+        updated_at,
+        record_id,
+        batch_id,
+        row_number_in_file,
+        {{ month_of('setl_time') }} as month
+    from {{ ref('stg_setl_d') }}
 ),
 
 visit_of_changed_month as (
     select distinct landed.visit_id
     from landed
-    inner join {{ ref('int_settlement__changed_month') }} as changed_month
-        on changed_month.month = {{ month_of('landed.setl_time') }}
+    inner join {{ ref('int_settlement__changed_month') }} as changed_month using (month)
 ),
 
 touched as (
@@ -23,12 +31,32 @@ version as (
     inner join touched using (setl_id)
 ),
 
+-- Few settlements come in several versions; only these are put in order.
+repeated as (
+    select setl_id
+    from version
+    group by setl_id
+    having count(*) > 1
+),
+
+version_of_repeated as (
+    select version.*
+    from version
+    inner join repeated using (setl_id)
+),
+
 newest as (
-    {{ newest_version('version', ['setl_id'], ['updated_at', 'record_id']) }}
+    select version.*
+    from version
+    left join repeated on repeated.setl_id = version.setl_id
+    where repeated.setl_id is null
+    union all
+    {{ newest_version('version_of_repeated', ['setl_id'], ['updated_at', 'record_id']) }}
 )
 
 select
-    *,
-    {{ month_of('setl_time') }} as month
-from newest
-where is_valid
+    settlement.*,
+    newest.month
+from {{ ref('stg_setl_d') }} as settlement
+inner join newest using (batch_id, row_number_in_file)
+where settlement.is_valid

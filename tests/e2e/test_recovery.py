@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from medfund.release import current_release, release_info
@@ -56,7 +57,10 @@ def wait_for(process: subprocess.Popen[str], words: str) -> None:
 
 @pytest.fixture(scope="module")
 def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Half a year of a small bureau; the last month of settlements is kept aside for a second delivery."""
+    """Half a year of a small bureau; the last month of settlements is kept aside for a second delivery.
+
+    That one also corrects ten settlements of August: it voids the first, and moves the others a month back.
+    """
     raw = tmp_path_factory.mktemp("exports") / "first"
     done = subprocess.run(
         [*CLI, "synth", str(raw), "--settlements", "1000", "--months", "2026-05:2026-10"],
@@ -69,6 +73,21 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     second.mkdir()
     (last,) = raw.glob("setl_d_202610*")
     last.rename(second / last.name)
+    (august,) = raw.glob("setl_d_202608*")
+    duckdb.sql(
+        f"""
+        copy (
+            select * replace (
+                '2026-11-20 00:00:00' as updt_time,
+                case when row_number() over (order by setl_id) = 1 then '0' else vali_flag end as vali_flag,
+                replace(setl_time, '2026-08', '2026-07') as setl_time
+            )
+            from read_csv('{august}', all_varchar = true)
+            order by setl_id
+            limit 10
+        ) to '{second / "setl_d_202608_corrected.csv"}' (format csv, header)
+        """
+    )
     return raw
 
 
@@ -141,10 +160,43 @@ def test_two_builds_at_once_one_builds_and_one_says_so(served: tuple[Home, str, 
     assert sha256_file(home.releases / release_id / "medfund.duckdb") == digest
     difference = medfund(home, "release", "diff", release_id, str(current_release(home)), "--json")
     changes = json.loads(difference.stdout)["changes"]
-    assert {c["period"] for c in changes if c["table_name"] == "settlement"} >= {"2026-10-01"}
+    changed = {
+        (c["period"], c["measure"], c["difference"]) for c in changes if c["table_name"] == "settlement"
+    }
+    assert {period for period, _, _ in changed} == {"2026-07-01", "2026-08-01", "2026-10-01"}
+    assert {("2026-07-01", "rows", "9"), ("2026-08-01", "rows", "-10")} <= changed
     leftovers = [p.name for p in [*home.root.iterdir(), *home.releases.iterdir()] if ".tmp" in p.name]
     assert leftovers == []
     assert medfund(home, "build").stdout.strip() == current_release(home)
+
+
+def test_a_release_built_onto_another_equals_one_built_all_anew(served: tuple[Home, str, str]) -> None:
+    """Every public table and every check, whether it was run or carried over from the release before."""
+    home = served[0]
+    onto = release_info(home).database
+    done = medfund(home, "build", "--full-refresh")
+    assert done.returncode == 0 and "all anew" in done.stderr, done.stderr
+    anew = release_info(home).database
+    assert anew != onto
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{onto}' as onto (read_only)")
+        connection.execute(f"attach '{anew}' as anew (read_only)")
+        tables = [
+            name
+            for (name,) in connection.execute(
+                "select table_name from duckdb_tables() where database_name = 'anew' and schema_name = 'marts'"
+            ).fetchall()
+        ]
+        assert len(tables) > 20
+        # A release's own name and time, and the history of its checks.
+        of_the_run = {"quality_check": " exclude (first_failed_in, state)"}
+        for name in set(tables) - {"release_info"}:
+            columns = f"*{of_the_run.get(name, '')}"
+            for one, other in (("onto", "anew"), ("anew", "onto")):
+                differing = connection.execute(
+                    f"select {columns} from {one}.marts.{name} except all select {columns} from {other}.marts.{name}"
+                ).fetchall()
+                assert differing == [], f"{name}: only in {one}"
 
 
 def test_a_refused_candidate_is_let_through_by_a_waiver_and_says_so(

@@ -160,13 +160,14 @@ def _check(home: Home, share: float) -> dict[str, dict[str, Any]]:
     out = home.root / f"out-{share}"
     out.mkdir()
     with Checker() as checker:
-        results = checker.check(
+        checker.begin(
             home,
             Bureau(gate=Gate(payer_mismatch_share=share)),
             database=home.candidate_db,
             scratch=home.candidate / "scratch.duckdb",
             out=out,
         )
+        results = checker.check()
     return {r["check_id"]: r for r in results}
 
 
@@ -273,6 +274,7 @@ def test_the_worker_dies_with_the_build_that_asked(home: Home, tmp_path: Path) -
         "inputs": str(home.candidate / "inputs"),
         "out": str(tmp_path),
         "payer_mismatch_share": 0.001,
+        "without": [],
     }
     done = subprocess.run(
         [sys.executable, "-m", "expectations.worker"],
@@ -303,10 +305,11 @@ def test_missing_input_is_one_sentence(home: Home, tmp_path: Path) -> None:
         Checker() as checker,
         pytest.raises(MedfundError, match=r"the expectations could not be run: .*nosuch"),
     ):
-        checker.check(
+        checker.begin(
             home,
             Bureau(),
             database=tmp_path / "nosuch.duckdb",
             scratch=home.candidate / "scratch.duckdb",
             out=tmp_path,
         )
+        checker.check()

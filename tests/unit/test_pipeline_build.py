@@ -83,8 +83,12 @@ class ScriptedChecker:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def check(self, home: Home, bureau: Bureau, *, out: Path, **_: Any) -> list[dict[str, Any]]:
+    def begin(self, home: Home, bureau: Bureau, *, out: Path, **_: Any) -> None:
+        self.out = out
+
+    def check(self, progress: Any = None) -> list[dict[str, Any]]:
         type(self).calls += 1
+        out = self.out
         write_rows(out / "quality_result.parquet", QUALITY_RESULT, self.results)
         failing = [r["check_id"] for r in self.results if not r["passed"]]
         write_rows(
