@@ -217,7 +217,7 @@ LEDGER: list[Row] = [
     *overdrawn(),
     *(row for row in run(book_of("990139")) if row["ym"] != "202412"),
     *run(book_of("990140", FLOWS), restated_in_the_month),
-    *run(book_of("990142", SHEET | DETAILS, DETAILS_START), beside_details),
+    *run(book_of("990144", SHEET | DETAILS, DETAILS_START), beside_details),
     *run(book_of("990100", consolidated=True)),
     *city_and_counties(),
 ]
@@ -356,7 +356,7 @@ class TestItems:
             f"select key_json, detail from quality_failure where check_id = '{check}'"
         )
         assert json.loads(key) | {"month": None} == {
-            "org_code": "990142", "fund_code": "310_pool", "month": None, "subject_code": "4001"
+            "org_code": "990144", "fund_code": "310_pool", "month": None, "subject_code": "4001"
         }  # fmt: skip
         assert "7.00" in detail
 
