@@ -138,7 +138,6 @@ def _build(
             what = (
                 ["build", "--resource-type", "seed", "--resource-type", "model"] if base is None else ["run"]
             )
-            transform.manifest()
             transform.run(*what, "--exclude", "tag:release", *sorted(same.models), artifacts=False)
             say("Checking the candidate.")
             checker.check(progress)
@@ -216,7 +215,6 @@ def _gate_and_publish(
         gate=gate.verdict,
         waivers=used,
     )
-    transform.manifest()
     transform.run("run", "--select", "tag:release", artifacts=False)
     _finish_database(home.candidate_db)
     checks = _counts(results)

@@ -6,7 +6,7 @@ import gc
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,10 @@ class Transform:
         Without `artifacts` dbt writes none of its JSON files, which serve its catalogue and take about a second.
         Raises MedfundError naming the model and the cause; every database connection is closed afterwards.
         """
+        with _little_garbage_collection():
+            return self._run(arguments, artifacts)
+
+    def _run(self, arguments: Sequence[str], artifacts: bool) -> Any:
         from dbt.cli.main import dbtRunner
 
         self.cache.mkdir(parents=True, exist_ok=True)
@@ -124,6 +128,17 @@ class Transform:
                     os.environ[name] = value
 
 
+@contextmanager
+def _little_garbage_collection() -> Iterator[None]:
+    """dbt makes many objects that stay; looking through them every 700 new ones takes a tenth of its time."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def _close_connections() -> None:
     """dbt-duckdb keeps the database open for the next command of this process; others need the file now."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -133,8 +148,8 @@ def _close_connections() -> None:
     if DuckDBConnectionManager._ENV is not None:
         DuckDBConnectionManager._ENV.close()
         DuckDBConnectionManager.close_all_connections()
-    # Cursors that dbt's results still refer to hold the file as well.
-    gc.collect()
+        # Cursors that dbt's results still refer to hold the file as well.
+        gc.collect()
 
 
 def _one_line(message: str, *, is_node_named: bool = True) -> str:
