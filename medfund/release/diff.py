@@ -131,7 +131,7 @@ def _table_changes(connection: duckdb.DuckDBPyConnection, table: str) -> list[Ch
         """
     ).fetchall()
     return [
-        Change(table, _period(period), measure, _plain(before), _plain(after))
+        Change(table, _period(period), measure, _plain(measure, before), _plain(measure, after))
         for period, measure, before, after in rows
     ]
 
@@ -179,10 +179,12 @@ def _period(text: str | None) -> date | str | None:
     return date.fromisoformat(text[:10]) if len(text) >= 10 else text
 
 
-def _plain(amount: Decimal | None) -> Decimal | None:
-    """Amounts of money keep two decimals; more only where the value has them."""
+def _plain(measure: str, amount: Decimal | None) -> Decimal | None:
+    """Rows are whole; amounts of money keep two decimals, and more only where the value has them."""
     if amount is None:
         return None
+    if measure == "rows":
+        return Decimal(int(amount))
     cents = amount.quantize(Decimal("0.01"))
     return cents if cents == amount else amount
 
