@@ -144,12 +144,12 @@ def carry_over(out: Path, release_db: Path | None, checks: Collection[str]) -> l
     if release_db is None or not checks:
         return _as_rows(results)
     with connect_read_only(release_db) as connection:
-        held: Any = connection.execute(
+        held: Any = connection.sql(
             "select *, is_evaluated as evaluated from marts.quality_check where list_contains(?, check_id)",
-            [sorted(checks)],
+            params=[sorted(checks)],
         ).to_arrow_table()
-        failing: Any = connection.execute(
-            "select * from marts.quality_failure where list_contains(?, check_id)", [sorted(checks)]
+        failing: Any = connection.sql(
+            "select * from marts.quality_failure where list_contains(?, check_id)", params=[sorted(checks)]
         ).to_arrow_table()
     failures = pq.read_table(out / "quality_failure.parquet")
     order = {rule.id: place for place, rule in enumerate(load_rules())}
