@@ -19,3 +19,7 @@ class Refused(MedfundError):
     """The quality gate refused, or nothing could be landed. Exit code 3."""
 
     exit_code = 3
+
+
+class DiskFull(MedfundError):
+    """The volume that holds the home can take no more. Exit code 1."""

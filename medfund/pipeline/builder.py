@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from medfund.errors import MedfundError, Refused
+from medfund.errors import DiskFull, MedfundError, Refused
 from medfund.pipeline import inputs as run_inputs
 from medfund.pipeline.fingerprint import code_version, fingerprint, inputs_sha256, settings_sha256
 from medfund.pipeline.modes import resolve_modes
@@ -142,9 +142,8 @@ def _build(
             say("Checking the candidate.")
             checker.check(progress)
             results = carry_over(out, base.database if base else None, same.checks)
-        except MedfundError as error:
-            if is_disk_full(str(error)):
-                remove_tree(home.candidate)
+        except DiskFull:
+            remove_tree(home.candidate)
             raise
         return _gate_and_publish(home, bureau, plan, transform, results, kind, say, started)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import re
 import sys
@@ -73,6 +74,8 @@ class Transform:
             *("--log-path", str(self.cache / "logs")),
             *(() if artifacts else ("--no-write-json",)),
         ]
+        # On a full disk dbt's own log cannot be written either, which is no news for the user.
+        logging.raiseExceptions = False
         with self._environment(), redirect_stdout(sys.stderr):
             try:
                 runner = dbtRunner(self._manifest, callbacks=[self._on_event])

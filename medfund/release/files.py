@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from medfund.errors import MedfundError
+from medfund.errors import DiskFull
 
 # A quota, a file-size limit and a full volume mean the same to the person who waits for the build.
 _FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -27,13 +27,13 @@ def is_disk_full(error: BaseException | str) -> bool:
     return bool(_FULL_TEXT.search(str(error)))
 
 
-def disk_full(path: Path) -> MedfundError:
+def disk_full(path: Path) -> DiskFull:
     """The one sentence for a full disk, with what is free where."""
     try:
         free = f"{shutil.disk_usage(path).free / 1_000_000:,.0f} MB free"
     except OSError:
         free = "unknown space free"
-    return MedfundError(
+    return DiskFull(
         f"{path}: the disk is full or a file-size limit was met ({free}); nothing was published, "
         "the current release is unchanged. Make room (medfund release prune) and run the command again."
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -142,6 +143,30 @@ def test_a_full_disk_is_one_sentence_and_leaves_no_candidate(served: tuple[Home,
         assert "Traceback" not in done.stderr
         assert not home.candidate.exists()
         assert_still_served(served)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A volume of its own with 16 MB; only root may make one."""
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(volume)], check=False)
+    if made.returncode != 0:
+        pytest.skip("no right to mount a volume here; the file-size limit above tests the same path")
+    yield volume
+    subprocess.run(["umount", "-l", str(volume)], check=True)
+
+
+def test_a_volume_that_fills_up_is_one_sentence_and_leaves_no_candidate(
+    served: tuple[Home, str, str], small_disk: Path
+) -> None:
+    home = Home(small_disk / "home")
+    shutil.copytree(served[0].landing, home.landing)
+    done = medfund(home, "build")
+    assert done.returncode == 1, done.stderr
+    assert "the disk is full" in done.stderr.strip().splitlines()[-1]
+    assert "Traceback" not in done.stderr and "Logging error" not in done.stderr
+    assert not home.candidate.exists() and current_release(home) is None
 
 
 def test_two_builds_at_once_one_builds_and_one_says_so(served: tuple[Home, str, str]) -> None:
