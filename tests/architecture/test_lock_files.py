@@ -60,6 +60,8 @@ def test_locks_hold_what_the_project_asks_for() -> None:
         return {re.split(r"[<>=!~\[; ]", text)[0].lower() for text in requirements}
 
     assert names(project["dependencies"]) - default == set()
+    # The forecast page works in the demo, so what it needs is installed by default.
+    assert names(project["optional-dependencies"]["forecast"]) - default == set()
     assert names(project["optional-dependencies"]["dev"]) - dev == set()
     assert default - dev == set(), "the tests would run on other packages than users get"
 
