@@ -23,11 +23,20 @@ OUTPATIENT, CHRONIC, INPATIENT, PHARMACY, MATERNITY = range(5)
 
 EMPLOYEE_SHARE = 0.292  # published, 2025
 YEARLY_GROWTH = (0.0235, -0.0105)  # published: employees grow, residents shrink
-RETIRED_SHARE = 0.278  # published
+# Active per retired employee at the year's end: published for 2023-2025, assumed before and after.
+ACTIVE_PER_RETIRED = {2019: 2.80, 2021: 2.79, 2022: 2.76, 2023: 2.71, 2024: 2.63, 2025: 2.60, 2028: 2.55}
+# Members by bookkeeping unit, [scheme][org] (assumed).
+ORG_SHARE = ((0.42, 0.16, 0.13, 0.11, 0.10, 0.08), (0.14, 0.22, 0.20, 0.17, 0.15, 0.12))
+# Yearly mortality a * exp(b * age): a Gompertz law with about 8 deaths per 1,000 members (assumed).
+MORTALITY = (0.00004, 0.09)
+DEATH_IN_HOSPITAL_SHARE = 0.008  # assumed: of discharges
 CIVIL_SERVANT_SHARE = 0.179  # published
 FLEXIBLE_SHARE = 0.174  # published
 ASSISTED_SHARE = 0.081  # published: share of residents whose enrolment is sponsored
-MALE_SHARE = (0.53, 0.51)  # assumed
+
+# Agreements that change: a county hospital rises to tertiary, another is renewed at a year's turn.
+UPGRADE_MONTH = 2025 * 12
+RENEWAL_YEAR = 2025
 
 # Visits per member and year. Published for 2021, 2023-2025 (pharmacy 2025 only, moved with outpatient visits);
 # maternity is assumed; 2026 repeats 2025.
@@ -141,6 +150,19 @@ PAYABLE_MONTHS = {"310_pool": 27.2, "310_acct": 31.0, "390": 9.4, "610": 6.0}
 
 MATERNITY_OF_POOL = 0.103  # published: maternity share of the employee pool's expenditure
 CRITICAL_ILLNESS_OF_RESIDENT = 0.093  # practice: premium paid over, share of the resident fund's expenditure
+
+
+def members(count: int, year: int) -> Floats:
+    """Members at the end of a year by scheme, of a city that has `count` at the end of 2025."""
+    share = np.array([EMPLOYEE_SHARE, 1 - EMPLOYEE_SHARE])
+    return count * share * (1 + np.array(YEARLY_GROWTH)) ** (year - 2025)
+
+
+def retired_share(year: int) -> float:
+    """Retired employees over all employees at the end of a year."""
+    years = sorted(ACTIVE_PER_RETIRED)
+    ratio = float(np.interp(year, years, [ACTIVE_PER_RETIRED[y] for y in years]))
+    return 1 / (1 + ratio)
 
 
 def visits_per_member(year: int) -> Floats:

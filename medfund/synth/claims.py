@@ -10,7 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from medfund.synth import calibration as cal
-from medfund.synth.city import GROUP_CROSS_PROVINCE, GROUP_IN_PROVINCE, ORGS, Institutions, People
+from medfund.synth.city import GROUP_CROSS_PROVINCE, GROUP_IN_PROVINCE, ORGS, Institutions, People, Roster
+from medfund.synth.lifecycle import HORIZON_FIRST
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -35,6 +36,12 @@ CLAIM_KEYS = (
 )  # fmt: skip
 
 
+# The months in which the size of a city is counted.
+SIZED_MONTHS = range(2022 * 12 + 10, 2026 * 12 + 10)
+# Moment of change of a row that never changes.
+UNCHANGED = np.datetime64("9999-12-31T00:00:00", "s")
+
+
 @dataclass
 class Carry:
     """Rows that belong to the next month: refunds (whole rows) and second settlements of long stays (visits)."""
@@ -43,30 +50,43 @@ class Carry:
     stays: Columns = field(default_factory=dict)
 
 
-def month_weights(months: Ints) -> Floats:
-    """Expected settlements by [month, scheme * 5 + bucket] for one insured person on average.
+class History:
+    """The settlements of every month from 2018 on, in order. What a month holds depends on size and seed alone."""
 
-    `months` counts months since year 0 (year * 12 + month - 1).
-    """
-    out = np.empty((len(months), 10))
-    for i, month in enumerate(months):
-        year, index = divmod(int(month), 12)
-        share = np.array([cal.EMPLOYEE_SHARE, 1 - cal.EMPLOYEE_SHARE])
-        growth = (1 + np.array(cal.YEARLY_GROWTH)) ** (year - 2025)
-        per_year = cal.visits_per_member(year) * cal.VISIT_INDEX[:, index]
-        out[i] = (per_year * (share * growth)[:, None] / 12).ravel()
-    return out
+    def __init__(self, people: People, places: Institutions, settlements: int, seed: int) -> None:
+        self.month = HORIZON_FIRST - 1
+        self._people, self._places, self._seed = people, places, seed
+        self._carry = Carry()
+        self._rounding = np.random.default_rng([seed, 2]).random(10)
+        self._expected = np.zeros(10)
+
+    def next(self) -> Columns:
+        """All settlements of the following month; `month` says which one that is."""
+        self.month += 1
+        roster = self._people.roster(self.month)
+        rng = np.random.default_rng([self._seed, 1, self.month])
+        # Rounded along time and not drawn one by one, so that a small city shows the seasons of a large one.
+        before = np.floor(self._expected + self._rounding).astype(np.int64)
+        noise = rng.normal(1, 0.025, 10)
+        self._expected += visits_expected(self.month, roster.size) * noise
+        counts = np.floor(self._expected + self._rounding).astype(np.int64) - before
+        rows, self._carry = make_month(
+            self.month, counts, before, self._people, roster, self._places, self._carry, rng
+        )
+        return rows
 
 
-def month_counts(months: Ints, total: int, rng: np.random.Generator) -> Ints:
-    """New settlements by [month, scheme * 5 + bucket], about `total` in all.
+def visits_expected(month: int, members: Ints | Floats) -> Floats:
+    """Expected settlements of a month by scheme * 5 + bucket, for `members` by scheme."""
+    year, index = divmod(month, 12)
+    per_year = cal.visits_per_member(year) * cal.VISIT_INDEX[:, index]
+    return np.asarray((per_year * np.asarray(members)[:, None] / 12).ravel(), dtype=np.float64)
 
-    Rounded along time and not drawn one by one, so that a small city shows the seasons of a large one.
-    """
-    weights = month_weights(months)
-    expected = total * weights / weights.sum() * rng.normal(1, 0.025, weights.shape)
-    reached = np.floor(np.cumsum(expected, axis=0) + rng.random(10))
-    return np.diff(reached, axis=0, prepend=0).astype(np.int64)
+
+def members_for(settlements: int) -> int:
+    """How many members a city has at the end of 2025 that settles so often, refunds included, in SIZED_MONTHS."""
+    one = sum(visits_expected(month, cal.members(1, month // 12)).sum() for month in SIZED_MONTHS)
+    return max(60, round(settlements / (1 + cal.REFUND_SHARE + 0.001) / one))
 
 
 def make_month(
@@ -74,18 +94,18 @@ def make_month(
     counts: Ints,
     before: Ints,
     people: People,
+    roster: Roster,
     places: Institutions,
     carry: Carry,
-    is_last: bool,
-    upgrade_month: int,
     rng: np.random.Generator,
 ) -> tuple[Columns, Carry]:
     """All settlements whose time lies in `month`, and what they leave for the next one.
 
-    `counts` is the number of new settlements by scheme * 5 + bucket, `before` that of all earlier months.
+    `counts` is the number of new settlements by scheme * 5 + bucket, `before` that of all earlier months. Refunds and
+    withdrawals are given as they end; see `as_of` for what was known at a moment.
     """
     first = np.datetime64(f"{month // 12:04d}-{month % 12 + 1:02d}", "M")
-    rows = _visits(month, first, counts, before, people, places, carry.stays, upgrade_month, rng)
+    rows = _visits(month, first, counts, before, people, roster, places, carry.stays, rng)
     _amounts(month // 12, rows, people, rng)
     n = len(rows["medfee"])
     serial = month_serial(month)
@@ -94,12 +114,11 @@ def make_month(
     rows["mdtrt_id"] = np.where(fresh, rows["setl_id"], rows["mdtrt_id"])
     rows["init_setl_id"] = np.zeros(n, dtype=np.int64)
     rows["sign"] = np.ones(n, dtype=np.int64)
-    rows["updated"] = rows["setl_time"] + np.timedelta64(1800, "s")
 
     next_first = (first + 1).astype("datetime64[s]")
     after = Carry()
     interim = rows["may_continue"] & (rng.random(n) < _interim_rate(rows))
-    if not is_last and interim.any():
+    if interim.any():
         after.stays = {
             k: rows[k][interim]
             for k in ("person", "scheme", "bucket", "place", "way", "med", "begin", "mdtrt_id")
@@ -110,19 +129,19 @@ def make_month(
     delay = (rng.exponential(4 * 86400, n)).astype("timedelta64[s]") + np.timedelta64(600, "s")
     refund_time = rows["setl_time"] + np.minimum(delay, np.timedelta64(20 * 86400, "s"))
     refunded = refundable & (rng.random(n) < cal.REFUND_SHARE * 1.02)
-    if is_last:
-        refunded &= refund_time < next_first
     invalid = ~refunded & ~interim & fresh & (rng.random(n) < cal.INVALID_SHARE)
     rows["refunded"] = refunded
     rows["valid"] = ~invalid
-    rows["updated"] = np.where(refunded, refund_time, rows["updated"])
+    # Withdrawn rows: the bureau finds out some weeks later, before the month's claims are paid.
+    withdrawn_at = rows["setl_time"] + rng.integers(1, 25, n).astype("timedelta64[D]")
+    rows["changed"] = np.where(refunded, refund_time, np.where(invalid, withdrawn_at, UNCHANGED))
 
     mirror = {k: v[refunded].copy() for k, v in rows.items()}
     for name in MONEY:
         mirror[name] = -mirror[name]
     mirror["init_setl_id"] = mirror["setl_id"]
     mirror["setl_time"] = refund_time[refunded]
-    mirror["updated"] = mirror["setl_time"] + np.timedelta64(1800, "s")
+    mirror["changed"][:] = UNCHANGED
     mirror["sign"] = -mirror["sign"]
     later = mirror["setl_time"] >= next_first
     after.refunds = {k: v[later] for k, v in mirror.items()}
@@ -185,15 +204,15 @@ def _visits(
     counts: Ints,
     before: Ints,
     people: People,
+    roster: Roster,
     places: Institutions,
     stays: Columns,
-    upgrade_month: int,
     rng: np.random.Generator,
 ) -> Columns:
     """Who was treated where and when: the new visits, then the second settlements of stays begun earlier."""
     group = np.repeat(np.arange(10), counts)
     new = len(group)
-    person = people.draw(group, rng.random(new))
+    person = roster.draw(group, rng.random(new))
     scheme, bucket = group // 5, group % 5
     u_kind, u_place, u_inst = (rng.random(new) for _ in range(3))
     # Level, place and cost run through an even sequence per kind of care, for the same reason as month_counts.
@@ -268,12 +287,15 @@ def _visits(
     seconds = np.clip(rng.normal(11.5 * 3600, 2.4 * 3600, n), 7 * 3600, 21 * 3600).astype("timedelta64[s]")
     manual = way == WAY_MANUAL
     level_now = places.level[place].copy()
-    if month >= upgrade_month:
+    if month >= cal.UPGRADE_MONTH:
         level_now[place == places.upgraded] = 0
     # Manual claims come with papers, weeks after the care.
     late = np.where(manual, rng.integers(15, 120, n), 0).astype("timedelta64[D]")
     return {
         "person": person,
+        "identity": people.identity[person],
+        "retired": people.retired_from[person] <= month,
+        "psn_type": people.psn_type(month)[person],
         "scheme": scheme,
         "bucket": bucket,
         "way": way,
@@ -287,7 +309,8 @@ def _visits(
         "may_continue": (bucket == cal.INPATIENT) & ~manual & ~continued,
         "base_level": np.minimum(places.level[place], 2),
         "level": np.minimum(level_now, 2),
-        "upgraded": (place == places.upgraded) & (month >= upgrade_month) & ~manual,
+        "upgraded": (place == places.upgraded) & (month >= cal.UPGRADE_MONTH) & ~manual,
+        "by_score": (bucket == cal.INPATIENT) & (way == WAY_LOCAL) & (places.dip_from[place] <= month),
         "z": z,
     }
 
@@ -325,7 +348,7 @@ def _amounts(year: int, rows: Columns, people: People, rng: np.random.Generator)
     n = len(rows["person"])
     scheme, bucket, level = rows["scheme"], rows["bucket"], rows["base_level"]
     person = rows["person"]
-    retired, civil = people.is_retired[person], people.is_civil_servant[person]
+    retired, civil = rows["retired"], people.is_civil_servant[person]
     assisted = people.is_assisted[person]
     med = rows["med"]
     u = rng.random((12, n))
@@ -430,13 +453,25 @@ def decimals(fen: Ints, scale: int = 2) -> pa.Array:
 
 _FEN_COLUMNS = (*MONEY, "dedc_std", "crt_dedc", "balc")
 _PLAIN_COLUMNS = (
-    "person", "place", "way", "med", "begin", "end", "setl_time", "setl_id", "mdtrt_id", "init_setl_id", "sign",
-    "updated", "refunded", "valid", "level", "upgraded", "ratio", "draw", "bucket",
+    "person", "identity", "psn_type", "scheme", "retired", "place", "way", "med", "begin", "end", "setl_time", "setl_id",
+    "mdtrt_id", "init_setl_id", "sign", "updated", "refunded", "valid", "level", "upgraded", "ratio", "draw", "bucket",
+    "by_score",
 )  # fmt: skip
 
 
+def as_of(rows: Columns, moment: np.datetime64) -> Columns:
+    """The rows as they stood at a moment: refunds and withdrawals that came later haven't happened yet."""
+    changed = rows["changed"] < moment
+    created = rows["setl_time"] + np.timedelta64(1800, "s")
+    return rows | {
+        "refunded": rows["refunded"] & (changed | (rows["sign"] < 0)),
+        "valid": rows["valid"] | ~changed,
+        "updated": np.where(changed, rows["changed"], created),
+    }
+
+
 def as_arrow(rows: Columns) -> pa.Table:
-    """The month for the exporting SQL: money as DECIMAL, the rest as it is."""
+    """The month as of a moment, for the exporting SQL: money as DECIMAL yuan, the rest as it is."""
     data: dict[str, pa.Array | NDArray] = {name: rows[name] for name in _PLAIN_COLUMNS}
     data |= {name: decimals(rows[name]) for name in _FEN_COLUMNS}
     return pa.table(data)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import duckdb
 import numpy as np
 import pyarrow as pa
 import tomli_w
 
+from medfund.synth import calibration as cal
 from medfund.synth import city
-from medfund.synth.city import Institutions
+from medfund.synth.city import Institutions, first_day
 from medfund.synth.claims import MED_TYPES, decimals
 from medfund.synth.ledger import BENEFIT_YEAR_FROM, BENEFIT_YEAR_ORG, FUNDS, WAN_ORG, Books
+from medfund.synth.scene import Window
 
 # How the n-th monthly settlement file is written; the rest is UTF-8 with commas.
 MONTH_FORMS = {3: "gz", 7: "gb18030", 11: "tab", 15: "utf-8-sig", 19: "gz", 23: "gb18030"}
@@ -23,21 +23,6 @@ def text_list(values: tuple[str, ...] | list[str]) -> str:
     return "[" + ", ".join(f"'{v}'" for v in values) + "]"
 
 
-def write_csv(con: duckdb.DuckDBPyConnection, query: str, path: Path, form: str = "utf-8") -> int:
-    """Write the rows of `query` to `path` in one of the forms utf-8, utf-8-sig, gb18030, tab, gz. Returns the rows."""
-    delimiter = "\t" if form == "tab" else ","
-    packing = "gzip" if form == "gz" else "none"
-    target = str(path).replace("'", "''")
-    copied = con.execute(
-        f"COPY ({query}) TO '{target}' (FORMAT csv, HEADER, DELIMITER '{delimiter}', COMPRESSION {packing})"
-    ).fetchall()
-    if form == "gb18030":
-        path.write_bytes(path.read_text(encoding="utf-8").encode("gb18030"))
-    elif form == "utf-8-sig":
-        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
-    return int(copied[0][0])
-
-
 # ---- settlements -----------------------------------------------------------------------------------------
 
 _SETTLEMENT_SQL = f"""
@@ -45,17 +30,17 @@ SELECT
     '97' || r.setl_id AS setl_id,
     CASE WHEN r.init_setl_id > 0 THEN '97' || r.init_setl_id END AS init_setl_id,
     '98' || r.mdtrt_id AS mdtrt_id,
-    '{city.CITY}' || lpad((r.person + 1)::VARCHAR, 10, '0') AS psn_no,
-    '合成' || lpad((r.person + 1)::VARCHAR, 7, '0') AS psn_name,
+    {city.psn_no("r.identity")} AS psn_no,
+    '合成' || lpad((r.identity + 1)::VARCHAR, 7, '0') AS psn_name,
     '01' AS psn_cert_type,
-    '990000' || lpad((r.person + 1)::VARCHAR, 12, '0') AS certno,
+    '990000' || lpad((r.identity + 1)::VARCHAR, 12, '0') AS certno,
     p.gend,
     p.brdy::DATE AS brdy,
     CASE WHEN date_sub('year', p.brdy::DATE, r.setl_time::DATE) >= 1
         THEN date_sub('year', p.brdy::DATE, r.setl_time::DATE)
         ELSE round(date_sub('month', p.brdy::DATE, r.setl_time::DATE) / 12, 1) END::DECIMAL(4, 1) AS age,
     p.insutype,
-    p.psn_type,
+    {text_list(city.PSN_TYPES)}[r.psn_type + 1] AS psn_type,
     p.cvlserv_flag,
     {text_list(city.ORGS)}[p.person_org + 1] AS insu_admdvs,
     '{city.CITY}' AS poolarea_no,
@@ -70,14 +55,14 @@ SELECT
     CASE WHEN r.way = 3 THEN '1' ELSE '2' END AS setl_type,
     {text_list(MED_TYPES)}[r.med + 1] AS med_type,
     CASE WHEN r.way = 3 THEN '02' WHEN r.draw < 550 THEN '01' ELSE '03' END AS mdtrt_cert_type,
-    '990000' || lpad((r.person + 1)::VARCHAR, 12, '0') AS mdtrt_cert_no,
+    '990000' || lpad((r.identity + 1)::VARCHAR, 12, '0') AS mdtrt_cert_no,
     r."begin"::DATE AS begndate,
     r."end"::DATE AS enddate,
     r.setl_time::TIMESTAMP AS setl_time,
     {text_list(city.ORGS)}[p.person_org + 1] AS clr_optins,
     CASE WHEN r.bucket = 2 OR r.med = {MED_TYPES.index("52")} THEN '21' WHEN r.bucket = 3 THEN '41'
         ELSE '11' END AS clr_type,
-    CASE WHEN r.bucket = 2 AND r.way = 0 THEN '30' ELSE '1' END AS clr_way,
+    CASE WHEN r.by_score THEN '30' ELSE '1' END AS clr_way,
     '01' AS psn_setlway,
     r.medfee AS medfee_sumamt,
     r.own AS fulamt_ownpay_amt,
@@ -131,6 +116,8 @@ def load_place(con: duckdb.DuckDBPyConnection, places: Institutions, people: pa.
             "is_private": places.is_private,
             "is_local": places.is_local,
             "beds": places.beds,
+            "habit_drug": places.habit_drug,
+            "dip_from": places.dip_from,
         }
     )
     for name, data in (("place", table), ("person", people)):
@@ -139,22 +126,21 @@ def load_place(con: duckdb.DuckDBPyConnection, places: Institutions, people: pa.
         con.unregister("incoming")
 
 
-def stage_month(con: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:
-    """Make the table `settlement`: the month as it will be exported."""
-    con.register("month_rows", rows)
+def stage_month(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the table `settlement` out of `month_rows`: the month as it will be exported."""
     con.execute(f"CREATE OR REPLACE TEMP TABLE settlement AS {_SETTLEMENT_SQL}")
-    con.unregister("month_rows")
 
 
 # ---- institutions ----------------------------------------------------------------------------------------
 
 
-def institution_query(places: Institutions, upgrade_month: int, renewal_year: int) -> str:
-    """All agreement versions: one hospital upgraded (half-open interval), one renewed (closed at 23:59:59)."""
-    upgraded_on = f"{upgrade_month // 12:04d}-{upgrade_month % 12 + 1:02d}-01 00:00:00"
+def institution_query(places: Institutions, window: Window) -> str:
+    """The agreement versions known at the end: one hospital upgraded (half-open interval), one renewed (to 23:59:59)."""
+    upgraded_on = str(first_day(cal.UPGRADE_MONTH)) + " 00:00:00"
+    renewal_year = cal.RENEWAL_YEAR
     return f"""
-    WITH version AS (
-        SELECT *, TIMESTAMP '2019-01-01 00:00:00' AS begntime,
+    WITH planned AS (
+        SELECT *, TIMESTAMP '2017-01-01 00:00:00' AS begntime,
             CASE place WHEN {places.upgraded} THEN TIMESTAMP '{upgraded_on}'
                 WHEN {places.renewed} THEN TIMESTAMP '{renewal_year}-12-31 23:59:59' END AS endtime,
             hosp_lv AS lv, level AS band, beds AS bed_count
@@ -164,6 +150,10 @@ def institution_query(places: Institutions, upgrade_month: int, renewal_year: in
         UNION ALL
         SELECT *, TIMESTAMP '{renewal_year + 1}-01-01 00:00:00', NULL, hosp_lv, level, beds + 50
         FROM place WHERE place = {places.renewed}
+    ),
+    version AS (
+        SELECT * REPLACE (CASE WHEN endtime < TIMESTAMP '{window.end}' THEN endtime END AS endtime)
+        FROM planned WHERE begntime < TIMESTAMP '{window.end}'
     )
     SELECT code AS fixmedins_code,
         name AS fixmedins_name,

@@ -16,6 +16,7 @@ import duckdb
 from medfund.errors import UsageError
 from medfund.synth.city import ORGS
 from medfund.synth.ledger import Calendar, Flows
+from medfund.synth.scene import Window
 
 Con = duckdb.DuckDBPyConnection
 Answer = dict[str, Any]
@@ -27,19 +28,6 @@ class Fault:
 
     stage: str  # flows | books | month | extra
     act: Callable[..., Answer]
-
-
-@dataclass(frozen=True)
-class Window:
-    """The exported months, as counts since year 0, and what faults need to know of them."""
-
-    first: int
-    last: int
-
-    @staticmethod
-    def text(month: int) -> str:
-        """A counted month as the exports write it, yyyymm."""
-        return f"{month // 12:04d}{month % 12 + 1:02d}"
 
 
 def _one(con: Con, query: str) -> Any:

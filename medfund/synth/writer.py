@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import numpy as np
 
 from medfund.errors import MedfundError, UsageError
-from medfund.synth import calibration as cal
 from medfund.synth import city, claims, export, ledger
-from medfund.synth.faults import FAULTS, Answer, Fault, Window, add_up, check_names
+from medfund.synth.faults import FAULTS, Answer, Fault, add_up, check_names
+from medfund.synth.lifecycle import HORIZON_END, HORIZON_FIRST
+from medfund.synth.parts import PARTS
+from medfund.synth.scene import FORMATS, Output, Part, Scene, Window
 
 SIZES = {"tiny": 20_000, "city": 1_000_000, "metro": 5_000_000}
 DEFAULT_MONTHS = ("2022-11", "2026-10")
 ANSWER_KEY = "answer_key.json"
-_MARKER = ".synth-files"
 
 _Faults = list[tuple[str, Fault]]
 
@@ -34,47 +35,6 @@ class SynthReport:
     faults: tuple[str, ...] = ()
 
 
-@dataclass
-class _Output:
-    """Files written so far. A marker lists them, so that a second run removes its own files and no others."""
-
-    directory: Path
-    paths: list[Path] = field(default_factory=list)
-    rows: dict[str, int] = field(default_factory=dict)
-
-    def open(self) -> None:
-        """Make the directory ready; refuse one that holds anything this program didn't write."""
-        if self.directory.exists() and not self.directory.is_dir():
-            raise UsageError(f"{self.directory}: not a directory")
-        self.directory.mkdir(parents=True, exist_ok=True)
-        marker = self.directory / _MARKER
-        own: set[str] = set()
-        if marker.exists():
-            own = {Path(line).name for line in marker.read_text(encoding="utf-8").splitlines()}
-        foreign = sorted(p.name for p in self.directory.iterdir() if p.name not in own | {_MARKER})
-        if foreign:
-            raise UsageError(
-                f"{self.directory}: holds {foreign[0]!r}, which synth did not write; name an empty folder"
-            )
-        for name in sorted(own):
-            (self.directory / name).unlink(missing_ok=True)
-        marker.write_text("", encoding="utf-8")
-
-    def path(self, name: str) -> Path:
-        """Announce a file before it is written, so that a killed run leaves none behind that is not listed."""
-        with (self.directory / _MARKER).open("a", encoding="utf-8") as marker:
-            marker.write(name + "\n")
-        path = self.directory / name
-        self.paths.append(path)
-        return path
-
-    def table(
-        self, con: duckdb.DuckDBPyConnection, table: str, query: str, stem: str, form: str = "utf-8"
-    ) -> None:
-        path = self.path(stem + (".csv.gz" if form == "gz" else ".csv"))
-        self.rows[table] = self.rows.get(table, 0) + export.write_csv(con, query, path, form)
-
-
 def write(
     directory: Path,
     *,
@@ -83,6 +43,7 @@ def write(
     seed: int = 1,
     months: tuple[str, str] | None = None,
     faults: Sequence[str] = (),
+    form: str = "mixed",
     say: Callable[[str], None],
 ) -> SynthReport:
     """Write the raw exports of a synthetic bureau and its bureau.toml to `directory`.
@@ -98,15 +59,23 @@ def write(
     check_names(tuple(faults))
     fault_list = [(name, fault) for name, fault in FAULTS.items() if name in faults]
     planted = tuple(name for name, _ in fault_list)
+    if form not in FORMATS:
+        raise UsageError(f"unknown format {form!r}; known are {', '.join(FORMATS)}")
     if seed < 0:
         raise UsageError(f"--seed must be 0 or more, seen {seed}")
-    out = _Output(directory)
+    out = Output(directory, form, 12 if wanted < 200_000 else 3 if wanted < 800_000 else 1)
     out.open()
     answers: list[Answer] = []
+    rng = np.random.default_rng([seed, 0])
+    people = city.make_people(claims.members_for(wanted), rng)
+    places = city.make_institutions(wanted, np.random.default_rng([seed, 3]))
     try:
-        with duckdb.connect(config={"memory_limit": "1500MB"}) as con:
-            owed = _write_settlements(con, out, wanted, seed, window, fault_list, answers, say)
-            _write_books(con, out, owed, seed, window, fault_list, answers, say)
+        with duckdb.connect(config={"memory_limit": "2GB"}) as con:
+            export.load_place(con, places, city.person_table(people))
+            scene = Scene(con, out, people, places, window, seed, wanted)
+            _write_settlements(scene, fault_list, answers, say)
+            _write_books(scene, fault_list, answers, say)
+            out.close(con)
     except OSError as error:
         raise MedfundError(f"{directory}: can't be written ({error.strerror or error})") from error
     except duckdb.IOException as error:
@@ -141,73 +110,74 @@ def _window(months: tuple[str, str]) -> Window:
     first, last = counts
     if first > last:
         raise UsageError(f"the first month {months[0]} is after the last one {months[1]}")
+    if first < HORIZON_FIRST or last >= HORIZON_END:
+        raise UsageError(f"months must lie between {HORIZON_FIRST // 12}-01 and {HORIZON_END // 12 - 1}-12")
     return Window(first, last)
 
 
 def _write_settlements(
-    con: duckdb.DuckDBPyConnection,
-    out: _Output,
-    wanted: int,
-    seed: int,
-    window: Window,
+    scene: Scene, fault_list: _Faults, answers: list[Answer], say: Callable[[str], None]
+) -> None:
+    """Settlements by month and what goes with them. Fills `scene.owed`."""
+    con, out, window = scene.con, scene.out, scene.window
+    parts = [part(scene) for part in PARTS]
+    history = claims.History(scene.people, scene.places, scene.settlements, scene.seed)
+    last = window.last // 12 * 12 + 11
+    for key in claims.CLAIM_KEYS:
+        scene.owed[key] = np.zeros((len(city.ORGS), last + 1 - HORIZON_FIRST), dtype=np.int64)
+    for month in range(HORIZON_FIRST, last + 1):
+        rows = history.next()
+        for key, amount in zip(claims.CLAIM_KEYS, claims.owed(rows, scene.people), strict=True):
+            scene.owed[key][:, month - HORIZON_FIRST] = amount
+        for part in parts:
+            part.simulated(month, rows)
+        if month in window:
+            _write_month(scene, month, rows, parts, fault_list, answers)
+            if month % 12 == 11 or month == window.last:
+                say(f"settlements to {month // 12}-{month % 12 + 1:02d}: {out.rows['setl_d']:,} rows")
+    for part in parts:
+        part.finish()
+    query = export.institution_query(scene.places, window)
+    out.table(con, "fixmedins_b", query, "fixmedins_b", "gb18030")
+
+
+def _write_month(
+    scene: Scene,
+    month: int,
+    rows: claims.Columns,
+    parts: list[Part],
     fault_list: _Faults,
     answers: list[Answer],
-    say: Callable[[str], None],
-) -> dict[str, claims.Ints]:
-    """Settlements by month and the institutions. Returns what each book owes, [org, month of the window]."""
-    rng = np.random.default_rng([seed, 0])
-    months = np.arange(window.first, window.last + 1)
-    base = round(wanted / (1 + cal.REFUND_SHARE + 0.001))
-    counts = claims.month_counts(months, base, rng)
-    before = np.cumsum(counts, axis=0) - counts
-    start = np.datetime64(f"{window.first // 12:04d}-{window.first % 12 + 1:02d}-01", "D")
-    people = city.make_people(max(60, round(base / claims.month_weights(months).sum())), start, rng)
-    places = city.make_institutions(wanted, rng)
-    export.load_place(con, places, city.person_table(people))
-    upgrade_month = (window.first + window.last) // 2 // 6 * 6 + 6  # a January or July past the middle
-
-    owed = np.zeros((len(claims.CLAIM_KEYS), len(city.ORGS), len(months)), dtype=np.int64)
-    carry = claims.Carry()
-    for i, month in enumerate(months.tolist()):
-        month_rng = np.random.default_rng([seed, 1, month])
-        rows, carry = claims.make_month(
-            month, counts[i], before[i], people, places, carry, month == window.last, upgrade_month, month_rng
-        )
-        owed[:, :, i] = claims.owed(rows, people)
-        export.stage_month(con, claims.as_arrow(rows))
-        text = window.text(month)
-        extras: list[tuple[str, str]] = []
-        for name, fault in fault_list:
-            if fault.stage == "month" or (fault.stage == "extra" and month == window.last):
-                answer = fault.act(con, month, window)
-                answers.append({"fault": name, **answer})
-                if fault.stage == "extra":
-                    con.execute(f"CREATE TEMP TABLE extra_{name} AS FROM extra")
-                    extras.append((name, str(answer["file"]).removesuffix(".csv")))
-        out.table(con, "setl_d", "FROM settlement", f"setl_d_{text}", export.MONTH_FORMS.get(i, "utf-8"))
-        for name, stem in extras:
-            out.table(con, "setl_d", f"FROM extra_{name}", stem)
-        if month % 12 == 11 or month == window.last:
-            say(f"settlements to {month // 12}-{month % 12 + 1:02d}: {out.rows['setl_d']:,} rows")
-    query = export.institution_query(places, upgrade_month, window.last // 12 - 1)
-    out.table(con, "fixmedins_b", query, "fixmedins_b", "gb18030")
-    return dict(zip(claims.CLAIM_KEYS, owed, strict=True))
+) -> None:
+    con, window = scene.con, scene.window
+    con.register("month_rows", claims.as_arrow(claims.as_of(rows, window.end)))
+    export.stage_month(con)
+    for part in parts:
+        part.exported(month)
+    con.unregister("month_rows")
+    extras: list[tuple[str, str]] = []
+    for name, fault in fault_list:
+        if fault.stage == "month" or (fault.stage == "extra" and month == window.last):
+            answer = fault.act(con, month, window)
+            answers.append({"fault": name, **answer})
+            if fault.stage == "extra":
+                con.execute(f"CREATE TEMP TABLE extra_{name} AS FROM extra")
+                extras.append((name, str(answer["file"]).removesuffix(".csv")))
+    form = export.MONTH_FORMS.get(month - window.first, "utf-8")
+    scene.out.table(con, "setl_d", "FROM settlement", f"setl_d_{window.text(month)}", form)
+    for name, stem in extras:
+        scene.out.table(con, "setl_d", f"FROM extra_{name}", stem)
 
 
 def _write_books(
-    con: duckdb.DuckDBPyConnection,
-    out: _Output,
-    owed: dict[str, claims.Ints],
-    seed: int,
-    window: Window,
-    fault_list: _Faults,
-    answers: list[Answer],
-    say: Callable[[str], None],
+    scene: Scene, fault_list: _Faults, answers: list[Answer], say: Callable[[str], None]
 ) -> None:
     """Balances, vouchers and budget."""
-    rng = np.random.default_rng([seed, 2])
+    con, out, window = scene.con, scene.out, scene.window
+    rng = scene.rng(2)
     calendar = ledger.Calendar(window.first, window.last)
-    flows = ledger.plan_flows(owed, calendar, rng)
+    exported = slice(window.first - HORIZON_FIRST, window.last + 1 - HORIZON_FIRST)
+    flows = ledger.plan_flows({k: v[:, exported] for k, v in scene.owed.items()}, calendar, rng)
     for name, fault in fault_list:
         if fault.stage == "flows":
             answers.append({"fault": name, **fault.act(flows, calendar, window)})

@@ -1,0 +1,7 @@
+"""The groups of exports beside the settlements, in the order of writing."""
+
+from __future__ import annotations
+
+from medfund.synth.scene import Part
+
+PARTS: tuple[type[Part], ...] = ()
