@@ -33,6 +33,8 @@ META_COLUMNS: dict[str, str] = {
 }
 
 _TYPE = re.compile(r"^(text|integer|date|timestamp|month|decimal\((\d{1,2}),(\d{1,2})\))$")
+# How staging may read a value (legend in contract.yml).
+Reading = Literal["flag", "compact", "zero", "integer", "yuan", "yuan_or_zero"]
 _DUCKDB = {
     "text": "VARCHAR",
     "integer": "INTEGER",
@@ -67,6 +69,9 @@ class Column(_Frozen):
     keep: tuple[str, ...] = ()
     null_when: str | None = None
     note: str = ""
+    term: str = Field(default="", description="Name in the staging model.")
+    en: str = ""
+    reads: Reading | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Column:
@@ -76,6 +81,10 @@ class Column(_Frozen):
             raise ValueError(
                 f"type {self.type!r} of {self.name} is not one of text, integer, date, timestamp, "
                 "month, decimal(precision,scale)"
+            )
+        if self.term and not re.fullmatch(r"[a-z][a-z0-9_]*", self.term):
+            raise ValueError(
+                f"term {self.term!r} of {self.name} is not lower-case letters, digits and underscores"
             )
         if self.privacy == "month" and self.type != "date":
             raise ValueError(f"privacy 'month' of {self.name} needs type date")
@@ -111,6 +120,15 @@ class Column(_Frozen):
         return tuple(dict.fromkeys(fold_header(s) for s in (self.name, *self.aliases, self.zh) if s))
 
 
+class Derived(_Frozen):
+    """A staging column worked out from several raw ones."""
+
+    zh: str
+    en: str
+    type: str
+    sql: str
+
+
 class Numbered(_Frozen):
     """A sequence number that the export may lack."""
 
@@ -136,8 +154,10 @@ class Table(_Frozen):
     event_time_via: str | None = None
     snapshot: bool = False
     also_named: tuple[str, ...] = ()
+    every_version: bool = False
     note: str = ""
     columns: dict[str, Column]
+    derived: dict[str, Derived] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> Table:
@@ -154,6 +174,9 @@ class Table(_Frozen):
             if first in seen:
                 raise ValueError(f"table {self.name} has two columns spelled {first!r}")
             seen[first] = column.name
+        staged = [*(column.term for column in self.landed), *self.derived]
+        if repeated := sorted({term for term in staged if term and staged.count(term) > 1}):
+            raise ValueError(f"table {self.name} gives one name to several columns: {', '.join(repeated)}")
         return self
 
     @property
@@ -186,18 +209,24 @@ class Table(_Frozen):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes when the table's layout does, so that a known file is read anew."""
-        text = json.dumps(self.model_dump(mode="json", exclude={"note", "grain", "zh", "en"}), sort_keys=True)
+        """Changes when what lands does, so that a known file is read anew."""
+        what_follows = {"every_version", "derived", "note", "grain", "zh", "en"}
+        facts = self.model_dump(mode="json", exclude=what_follows)
+        for column in facts["columns"].values():
+            for name in ("term", "en", "reads"):
+                del column[name]
+        text = json.dumps(facts, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class Contract(_Frozen):
-    """All raw tables, with the words that mean null."""
+    """All raw tables, with the words that mean null and the names that columns carry behind the landing."""
 
     version: int = 1
     time_zone: str = "Asia/Shanghai"
     null_values: tuple[str, ...] = ("",)
     tables: dict[str, Table]
+    terms: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     def table(self, name: str) -> Table:
         """The table of this name; KeyError when there is none."""
@@ -259,6 +288,8 @@ def _load(extra: Path | None, stamp: float) -> Contract:
         table["name"] = name
         for column, facts in table["columns"].items():
             facts["name"] = column
+            shared = zip(("term", "en", "reads"), raw["terms"].get(column, [column]), strict=False)
+            table["columns"][column] = dict(shared) | facts
     try:
         return Contract.model_validate(raw)
     except ValidationError as error:
@@ -271,7 +302,8 @@ def load_contract(extra: Path | None = None) -> Contract:
     """Read the contract, with a bureau's own columns and spellings where `extra` exists.
 
     The extension has the form of contract.yml: new columns (never required) with their facts, further
-    `aliases` of known columns, further `also_named` of tables, further `null_values`.
+    `aliases` of known columns, further `also_named` of tables, further `null_values`. A new column is found in
+    the staging model under its `term`, or its own name.
     Raises MedfundError naming the file and what is wrong with it.
     """
     if extra is None or not extra.exists():

@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from expectations.results import QUALITY_FAILURE, QUALITY_RESULT, write_rows
+from medfund.contract import load_contract
+from medfund.ingest.superseded import write_superseded
 from medfund.release.store import connect_read_only
 from medfund.settings import Bureau, Home
 
@@ -85,7 +87,7 @@ def inputs_dir(home: Home) -> Path:
 def write_build_inputs(
     home: Home, bureau: Bureau, batches: Sequence[dict[str, Any]], changed: Iterable[tuple[str, str]]
 ) -> None:
-    """load_batch, bureau_org, bureau_setting, changed_batch, and empty tables for what the run adds later.
+    """load_batch, superseded_row, bureau_org, bureau_setting, changed_batch, and empty tables for what the run adds.
 
     `changed` gives (table, batch id) of the batches that the candidate does not hold yet.
     """
@@ -118,6 +120,9 @@ def write_build_inputs(
         folder / "changed_batch.parquet",
         CHANGED_BATCH,
         ({"table_name": table, "batch_id": batch} for table, batch in changed),
+    )
+    write_superseded(
+        home, load_contract(home.contract_file), batches, folder / "superseded_row.parquet", folder / "tmp"
     )
     # dbt binds every source when it compiles; the run fills these in when the checks are done.
     write_rows(folder / "quality_result.parquet", QUALITY_RESULT, [])

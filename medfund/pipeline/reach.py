@@ -14,9 +14,9 @@ import duckdb
 from expectations.rules import Rule, load_rules
 from medfund.release.store import connect_read_only
 
-# Sources that are equal in two builds of the same settings. `changed_batch` differs, but says nothing that the
-# batches themselves don't: what reads it reads their tables as well.
-_SAME_IN_EVERY_BUILD = {"run.bureau_org", "run.bureau_setting", "run.changed_batch"}
+# Sources that are equal in two builds of the same settings. `changed_batch` and `superseded_row` differ, but say
+# nothing that the batches themselves don't: what reads them reads their tables as well.
+_SAME_IN_EVERY_BUILD = {"run.bureau_org", "run.bureau_setting", "run.changed_batch", "run.superseded_row"}
 # What the views that the checks are given stand on (expectations/source.py).
 _CHECKS_VIEWS = {
     "work.settlement": ("scratch.staging.stg_setl_d",),

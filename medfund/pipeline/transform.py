@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import logging
 import os
 import re
@@ -12,6 +13,8 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+from medfund.contract import load_contract
+from medfund.contract.staging import bureau_columns
 from medfund.errors import MedfundError
 from medfund.release.files import disk_full, is_disk_full
 from medfund.settings import PROJECT_ROOT, Home
@@ -62,6 +65,7 @@ class Transform:
             *("--target", "duckdb"),
             *("--target-path", str(self.cache)),
             *("--threads", str(self.threads)),
+            *self._bureau_columns(),
         ]
         settings = [
             "--quiet",
@@ -85,6 +89,11 @@ class Transform:
         if not outcome.success:
             raise self._failure(outcome)
         return outcome
+
+    def _bureau_columns(self) -> Sequence[str]:
+        """What the bureau's own contract file adds to the staging models, as dbt's option."""
+        own = bureau_columns(load_contract(self.home.contract_file))
+        return ("--vars", json.dumps({"bureau_columns": own})) if own else ()
 
     def _on_event(self, event: Any) -> None:
         if self.progress is None or event.info.name not in (

@@ -1,19 +1,40 @@
-with landed as (
-    select
-        batch as batch_id,
-        _row_no as row_number_in_file,
-        trim(psn_insu_rlts_id) as relation_id,
-        psn_no as person_key,
-        trim(insutype) as insurance_type_code,
-        trim(insutype_retr_flag) as retirement_flag,
-        trim(insu_admdvs) as org_code,
-        trim(psn_insu_stas) as enrolment_status,
-        trim(vali_flag) as valid_flag,
-        -- The day the snapshot stands for: written in the file's name, else its newest change.
-        coalesce(_as_of, cast(max(updt_time) over (partition by batch) as date)) as snapshot_date,
-        updt_time as updated_at,
-        rid as record_id
-    from {{ source('landing', 'psn_insu_d') }}
-)
-
-{{ newest_version('landed', ['relation_id', 'snapshot_date'], ['updated_at', 'record_id']) }}
+{#- Written from medfund/contract/contract.yml by `python -m medfund.contract.staging`; edit there. -#}
+select
+    batch as batch_id,
+    _row_no as row_number_in_file,
+    psn_insu_rlts_id as relation_id,
+    psn_no as person_key,
+    emp_no as employer_code,
+    insutype as insurance_type_code,
+    psn_type as person_type_code,
+    psn_insu_stas as enrolment_status,
+    insutype_retr_flag as retirement_flag,
+    crt_insu_date as enrolled_from,
+    paus_insu_date as paused_from,
+    psn_insu_date as first_enrolled_on,
+    fst_insu_ym as first_enrolment_month,
+    acct_crtn_ym as account_opened_month,
+    max_acctprd as last_account_month,
+    hi_type as scheme_type_code,
+    clct_way as contribution_method_code,
+    clct_rule_type_codg as contribution_rule_type_code,
+    clctstd_crtf_rule_codg as base_rule_code,
+    emp_fom as employment_form_code,
+    quts_type as staffing_type_code,
+    insu_admdvs as org_code,
+    poolarea_no as pool_area_code,
+    retr_trt_begn_date as retired_from,
+    retr_trt_enjymnt_flag as retirement_benefit_flag,
+    gend as sex_code,
+    brdy as birth_month,
+    surv_stas as survival_status_code,
+    psn_idet_type as person_identity_code,
+    vali_flag as valid_flag,
+    rid as record_id,
+    crte_time as created_at,
+    updt_time as updated_at,
+    _as_of as snapshot_date,
+    _src_tab as source_table,
+    _load_ts as loaded_at{{ bureau_columns('psn_insu_d') }}
+from {{ source('landing', 'psn_insu_d') }} as landed
+where {{ counts('psn_insu_d') }}

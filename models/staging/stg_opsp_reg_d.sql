@@ -1,0 +1,30 @@
+{#- Written from medfund/contract/contract.yml by `python -m medfund.contract.staging`; edit there. -#}
+select
+    batch as batch_id,
+    _row_no as row_number_in_file,
+    psn_no as person_key,
+    insutype as insurance_type_code,
+    opsp_dise_code as disease_code,
+    opsp_dise_name as disease_name,
+    dise_type_code as disease_type_code,
+    ide_fixmedins_no as identifying_institution_code,
+    hosp_ide_date as identified_on,
+    diag_dr_codg as doctor_code,
+    begndate as valid_from,
+    enddate as valid_to,
+    appy_date as applied_on,
+    rchk_flag as review_flag,
+    evtsn as event_id,
+    trt_dcla_detl_sn as benefit_declaration_id,
+    insu_admdvs as org_code,
+    fix_srt_no as institution_rank,
+    biz_appy_type as application_type_code,
+    fixmedins_code as institution_code,
+    vali_flag as valid_flag,
+    rid as record_id,
+    crte_time as created_at,
+    updt_time as updated_at,
+    _src_tab as source_table,
+    _load_ts as loaded_at{{ bureau_columns('opsp_reg_d') }}
+from {{ source('landing', 'opsp_reg_d') }} as landed
+where {{ counts('opsp_reg_d') }}
