@@ -32,6 +32,16 @@ META_COLUMNS: dict[str, str] = {
     "_row_hash": "UBIGINT",
 }
 
+# Columns that every staging model may have beside the contract's own, so that no term may be one of them.
+STAGING_COLUMNS = (
+    "batch_id",
+    "row_number_in_file",
+    "row_key",
+    "snapshot_date",
+    "source_table",
+    "loaded_at",
+)
+
 _TYPE = re.compile(r"^(text|integer|date|timestamp|month|decimal\((\d{1,2}),(\d{1,2})\))$")
 # How staging may read a value (legend in contract.yml).
 Reading = Literal["flag", "compact", "zero", "integer", "yuan", "yuan_or_zero"]
@@ -174,7 +184,7 @@ class Table(_Frozen):
             if first in seen:
                 raise ValueError(f"table {self.name} has two columns spelled {first!r}")
             seen[first] = column.name
-        staged = [*(column.term for column in self.landed), *self.derived]
+        staged = [*STAGING_COLUMNS, *(column.term for column in self.landed), *self.derived]
         if repeated := sorted({term for term in staged if term and staged.count(term) > 1}):
             raise ValueError(f"table {self.name} gives one name to several columns: {', '.join(repeated)}")
         return self

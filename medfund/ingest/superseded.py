@@ -74,7 +74,9 @@ def _find(
         return
     of_key = ["_bureau", *(["_as_of"] if table.snapshot else []), *_identifying(table)]
     newest = [column for column in table.order_by if column != "_row_no"]
-    order = ", ".join([*(f"{ident(column)} DESC NULLS LAST" for column in newest), "batch DESC", "row_no DESC"])
+    order = ", ".join(
+        [*(f"{ident(column)} DESC NULLS LAST" for column in newest), "batch DESC", "row_no DESC"]
+    )
     con.execute(
         f"""INSERT INTO superseded SELECT {name}, batch, row_no FROM (
             SELECT rows.*, batch, _row_no AS row_no
