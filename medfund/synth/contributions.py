@@ -120,6 +120,10 @@ def premiums_received(people: People, months: Ints, seed: int) -> Premiums:
 class Contributions:
     """The contribution lines of a city. Everything is a function of the people and the seed."""
 
+    # Months from a line's accrual to the last thing that can happen to it: late (3), corrected (2); a lump sum is made
+    # up in the December of the year.
+    LONGEST_DELAY = 11
+
     def __init__(self, people: People, seed: int) -> None:
         self.people, self.seed = people, seed
 
@@ -392,7 +396,7 @@ class Contributions:
             np.add.at(to[key], (org[person[inside]], month[inside] - first), amount[inside])
 
         # A line made before the first month may be paid, or taken back, in it.
-        for month in range(first - _LONGEST_DELAY, last + 1):
+        for month in range(first - self.LONGEST_DELAY, last + 1):
             lines = self.employee_lines(month)
             self._count(lines, add, received, accrued)
             person, credit = self.retiree_credits(month)
@@ -437,9 +441,6 @@ class Contributions:
 # Why somebody else pays: extreme hardship (in full), subsistence allowance and low income (in part), by a public budget.
 IDENTITY_TYPES = ("", "2304", "2303", "2305", "2308")
 _AMOUNTS = ("emp", "psn", "oth", "sub", "emp_into", "psn_into")
-# Months from a line's accrual to the last thing that can happen to it: late (3), corrected (2); a lump sum made up in
-# the December of the year.
-_LONGEST_DELAY = 11
 
 
 def _share(amount: Ints, rate: Floats | float) -> Ints:
