@@ -22,7 +22,15 @@ from medfund.pipeline.quality import Checker, Gate, carry_over, decide
 from medfund.pipeline.reach import REACHES_ALL, unreached
 from medfund.pipeline.transform import Progress, Transform
 from medfund.pipeline.validation import write_pages
-from medfund.release import Release, active_waivers, current_release, publish, release_info, writer_lock
+from medfund.release import (
+    Release,
+    active_waivers,
+    current_release,
+    list_releases,
+    publish,
+    release_info,
+    writer_lock,
+)
 from medfund.release.files import disk_full, is_disk_full, remove_tree, write_json
 from medfund.settings import PROJECT_ROOT, Bureau, Home
 
@@ -122,7 +130,10 @@ def _build(
         )
         _start_candidate(home, base)
         run_inputs.write_build_inputs(home, bureau, plan.batches, changed)
-        run_inputs.write_previous_quality(home, served.database if served else None)
+        newest = next(iter(list_releases(home)), None)
+        run_inputs.write_previous(
+            home, served.database if served else None, newest.database if newest else None
+        )
         transform = Transform(home, threads=threads, progress=progress, project=project)
         out = run_inputs.inputs_dir(home)
         try:

@@ -66,6 +66,23 @@ PREVIOUS_QUALITY = pa.schema(
         ("state", _TEXT),
     ]
 )
+_MONEY = pa.decimal128(18, 2)
+PREVIOUS_BALANCE_VERSION = pa.schema(
+    [
+        ("org_code", _TEXT),
+        ("fund_code", _TEXT),
+        ("basis", _TEXT),
+        ("month", pa.date32()),
+        ("version_no", pa.int32()),
+    ]
+    + [("release_id", _TEXT), ("known_at", _TIME)]
+    + [
+        (name, _MONEY)
+        for name in ("opening_balance", "opening_adjustment", "income", "expenditure", "closing_balance")
+    ]
+    + [("is_withdrawn", pa.bool_()), ("reason", _TEXT), ("newest_batch_id", _TEXT), ("batch_id", _TEXT)]
+    + [("source_file", _TEXT)]
+)
 RELEASE = pa.schema(
     [
         ("release_id", _TEXT),
@@ -136,16 +153,29 @@ def read_results(home: Home) -> list[dict[str, Any]]:
     return rows
 
 
-def write_previous_quality(home: Home, release_db: Path | None) -> None:
-    """The quality_check table of the release before this one; no rows before the first."""
-    path = inputs_dir(home) / "previous_quality.parquet"
+def write_previous(home: Home, served_db: Path | None = None, newest_db: Path | None = None) -> None:
+    """What earlier releases knew; no rows before the first.
+
+    Checks are compared with the release being served. What was published when is taken from the newest release,
+    served or rolled back: a publication withdrawn has been made all the same.
+    """
+    _write_earlier(home, "previous_quality", PREVIOUS_QUALITY, "quality_check", served_db)
+    _write_earlier(
+        home, "previous_balance_version", PREVIOUS_BALANCE_VERSION, "fund_balance_version", newest_db
+    )
+
+
+def _write_earlier(home: Home, name: str, schema: pa.Schema, table: str, release_db: Path | None) -> None:
     rows: list[dict[str, Any]] = []
     if release_db is not None:
         with connect_read_only(release_db) as connection:
-            columns = ", ".join(PREVIOUS_QUALITY.names)
-            table: Any = connection.sql(f"select {columns} from marts.quality_check").to_arrow_table()
-            rows = table.cast(PREVIOUS_QUALITY).to_pylist()
-    write_rows(path, PREVIOUS_QUALITY, rows)
+            # A release made by older code may not have the table.
+            query = "select count(*) from duckdb_tables() where schema_name = 'marts' and table_name = ?"
+            if connection.execute(query, [table]).fetchall() != [(0,)]:
+                columns = ", ".join(schema.names)
+                found: Any = connection.sql(f"select {columns} from marts.{table}").to_arrow_table()
+                rows = found.cast(schema).to_pylist()
+    write_rows(inputs_dir(home) / f"{name}.parquet", schema, rows)
 
 
 def write_release(

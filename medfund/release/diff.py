@@ -13,7 +13,15 @@ from medfund.release.store import release_info
 from medfund.settings import Home
 
 # These describe a release; they differ by nature. New batches are listed apart.
-_ABOUT_THE_RELEASE = {"release_info", "load_batch", "quality_check", "quality_failure"}
+_ABOUT_THE_RELEASE = {
+    "release_info",
+    "load_batch",
+    "quality_check",
+    "quality_failure",
+    "fund_balance_version",
+    "fund_balance_revision",
+    "fund_ledger_batch",
+}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from medfund.console import progress_bar, say
 from medfund.ingest import ensure_tables, ingest, read_batches
-from medfund.pipeline.inputs import write_build_inputs, write_previous_quality
+from medfund.pipeline.inputs import write_build_inputs, write_previous
 from medfund.pipeline.transform import Transform
 from medfund.settings import Bureau, Home
 from medfund.synth import write
@@ -28,7 +28,7 @@ def main() -> int:
         batches = read_batches(home)
         home.candidate.mkdir(parents=True)
         write_build_inputs(home, bureau, batches, [(b["table_name"], b["batch_id"]) for b in batches])
-        write_previous_quality(home, None)
+        write_previous(home)
         os.environ["MEDFUND_HOME"] = str(home.root)
         with progress_bar("dbt") as progress:
             transform = Transform(home, progress=progress)

@@ -11,7 +11,7 @@ import duckdb
 
 from medfund.ingest import BatchReport, ensure_tables, ingest, read_batches
 from medfund.pipeline import BuildResult, build
-from medfund.pipeline.inputs import write_build_inputs, write_previous_quality
+from medfund.pipeline.inputs import write_build_inputs, write_previous
 from medfund.pipeline.transform import Transform
 from medfund.release import run_query, writer_lock
 from medfund.settings import Bureau, Home
@@ -67,7 +67,7 @@ class Office:
         batches = read_batches(self.home)
         changed = [(batch["table_name"], batch["batch_id"]) for batch in batches]
         write_build_inputs(self.home, self.bureau, batches, changed)
-        write_previous_quality(self.home, None)
+        write_previous(self.home)
         wanted = [argument for mart in LEDGER_MARTS for argument in ("--select", f"+{mart}")]
         Transform(self.home).run("build", "--resource-type", "seed", "--resource-type", "model", *wanted)
         return duckdb.connect(str(self.home.candidate_db), read_only=True)

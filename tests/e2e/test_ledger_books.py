@@ -497,6 +497,32 @@ class TestCorrection:
             (c.table_name, c.measure, int(c.difference)) for c in found.changes if "_income_" in c.table_name
         ] == [("fund_income_monthly", "amount", -450)]
 
+    def test_what_was_known_when_and_why_it_changed(self, story: Story) -> None:
+        """January had 500 too much income by 450; February was right but for the opening that January left it."""
+        versions = story.office.ask(
+            f"""
+            select strftime(month, '%Y%m'), version_no, release_id, opening_adjustment, income, closing_balance, reason
+            from fund_balance_version where org_code = '{WRONG_ORG}' and month >= date '2025-01-01' order by all
+            """
+        )
+        assert versions == [
+            ("202501", 1, story.first, 0, 500, 1790, "first"),
+            ("202501", 2, story.corrected, 0, 50, 1340, "new_rows"),
+            ("202502", 1, story.first, -450, 70, 1390, "first"),
+            ("202502", 2, story.corrected, 0, 70, 1390, "carried_forward"),
+        ]
+        revised = story.office.ask(
+            f"""
+            select strftime(month, '%Y%m'), income_revision, closing_revision, revision.reason, batch.rows_superseded
+            from fund_balance_revision as revision
+            inner join load_batch as batch using (batch_id)
+            where org_code = '{WRONG_ORG}' and is_revised order by all
+            """
+        )
+        assert revised == [("202501", -450, -450, "new_rows", 2), ("202502", 0, 0, "carried_forward", 2)]
+        others = f"select count(*) from fund_balance_revision where is_revised and basis = 'own' and org_code <> '{WRONG_ORG}'"
+        assert story.office.ask(others) == [(0,)]
+
     def test_other_books_are_untouched(self, story: Story) -> None:
         for mart in (*LEDGER_MARTS, "fund_indicator_monthly"):
             if "consolidated" not in mart:
