@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from medfund.contract import Contract, Table
+from medfund.contract import Contract, Table, fold_header
 from medfund.errors import MedfundError
 from medfund.ingest import evidence, landing, privacy, sqltypes, text, workbook
 from medfund.ingest.layout import Layout, header_record, match, missing_sentence, recognise, table_named
@@ -157,6 +157,13 @@ class Loader:
                 f"{source.shown}: cannot be read as a table of delimited text or Parquet; "
                 "expected one header row and rows with as many fields"
             ) from error
+        except duckdb.Error as error:
+            if source.kind != "parquet":
+                raise
+            # A damaged footer or page fails in the decoder with an error of no class of its own.
+            raise FileProblem(
+                f"{source.shown}: the Parquet file is damaged; expected a whole file"
+            ) from error
 
     def _link(self, path: Path) -> str:
         """A plain name for the engine: user paths may hold glob characters."""
@@ -230,7 +237,10 @@ class Loader:
         )
         row = self.con.execute(f"SELECT {counts} FROM {relation}").fetchone() or ()
         self._drop_rejects()
-        return [h.strip()[:60] for h, n in zip(headers, row, strict=True) if n]
+        # Without a header row the first record stands in its place, and its values are nobody's business.
+        known = {spelling for table in self.contract.tables.values() for spelling in table.headers}
+        names = [h.strip() if fold_header(h) in known else f"{i}" for i, h in enumerate(headers, 1)]
+        return [name for name, n in zip(names, row, strict=True) if n]
 
     def _open_parquet(self, source: Source) -> _Reading:
         scan = f"read_parquet({self._link(source.path)}, hive_partitioning=false)"

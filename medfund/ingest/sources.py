@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import os
@@ -271,7 +272,8 @@ def _member(
             sha256, size = _copy_bounded(shown, stream, info.compress_size, target, spent)
     except (NotImplementedError, RuntimeError, zipfile.BadZipFile, OSError) as error:
         target.unlink(missing_ok=True)
-        if isinstance(error, OSError) and not isinstance(error, zipfile.BadZipFile) and error.errno:
+        # A damaged directory points before the file's begin; other errors of the system are not the file's.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
         raise FileProblem(
             f"{shown}: cannot be unpacked ({error}); expected a member packed with deflate"

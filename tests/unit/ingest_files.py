@@ -108,7 +108,11 @@ def delimited(
 
 
 def write(
-    path: Path, data: Sequence[Mapping[str, Any]], encoding: str = "utf-8", delimiter: str = ","
+    path: Path,
+    data: Sequence[Mapping[str, Any]],
+    encoding: str = "utf-8",
+    delimiter: str = ",",
+    quoting: int = csv.QUOTE_MINIMAL,
 ) -> Path:
     """Write rows in the form the name asks for."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -131,7 +135,7 @@ def write(
         con.execute(f"COPY t TO '{path}' (FORMAT parquet)")
         con.close()
         return path
-    content = delimited(data, delimiter).encode(encoding)
+    content = delimited(data, delimiter, quoting).encode(encoding)
     if path.suffix == ".gz":
         content = gzip.compress(content)
     if path.suffix == ".zip":

@@ -157,6 +157,33 @@ def test_an_unknown_form_named_by_the_user(home: Home, raw: Path) -> None:
         land(home, path)
 
 
+def test_a_parquet_file_with_a_damaged_footer(home: Home, raw: Path) -> None:
+    bad = write(raw / "setl_d.parquet", [SETTLEMENT])
+    content = bytearray(bad.read_bytes())
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    content[footer] ^= 0x55
+    bad.write_bytes(content)
+    assert "Parquet file is damaged" in refused_beside_a_good_one(home, raw, bad)
+
+
+def test_an_archive_whose_directory_points_before_its_begin(home: Home, raw: Path) -> None:
+    bad = write(raw / "setl_d.zip", [SETTLEMENT])
+    content = bytearray(bad.read_bytes())
+    offset = len(content) - 6  # where the end record says the directory begins
+    content[offset : offset + 4] = (int.from_bytes(content[offset : offset + 4], "little") + 50).to_bytes(
+        4, "little"
+    )
+    bad.write_bytes(content)
+    assert "cannot be unpacked" in refused_beside_a_good_one(home, raw, bad)
+
+
+def test_values_in_the_place_of_a_missing_header_are_not_repeated(home: Home, raw: Path) -> None:
+    bad = raw / "fixmedins_b.csv"
+    bad.write_text("测试甲某,990101199003077777,\ufffd\ufffd\n" * 3)
+    said = refused_beside_a_good_one(home, raw, bad)
+    assert "column 3" in said and "测试" not in said and "9901" not in said
+
+
 @pytest.mark.parametrize("name", ["setl_d.zip", "setl_d.csv.gz"])
 def test_a_decompression_bomb_is_stopped_while_unpacking(
     home: Home, raw: Path, name: str, monkeypatch: pytest.MonkeyPatch
