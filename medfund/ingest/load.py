@@ -6,6 +6,7 @@ import re
 import shutil
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ import duckdb
 
 from medfund.contract import Contract, Table, fold_header
 from medfund.errors import MedfundError
-from medfund.ingest import evidence, landing, privacy, sqltypes, text, workbook
+from medfund.ingest import evidence, landing, mend, privacy, sqltypes, text, workbook
 from medfund.ingest.layout import Layout, header_record, match, missing_sentence, recognise, table_named
 from medfund.ingest.query import FileQuery, row_hash
 from medfund.ingest.report import BatchReport, FileProblem
@@ -46,6 +47,18 @@ class _Reading(NamedTuple):
     scanned: text.TextFile | None
     wide: bool
     quotes: bool
+    path: Path | None = None
+    mended: mend.Mended | None = None
+
+
+class _Passed(NamedTuple):
+    """What reading a file gave: rows written, rows with a problem, lines that are no records, rows rejected
+    (such lines included)."""
+
+    kept: int
+    troubled: int
+    malformed: int
+    rejected: int
 
 
 class Loader:
@@ -202,7 +215,7 @@ class Loader:
             source.temporary.append(target)
         relation = self._csv(path, delimiter, line, len(fields))
         self._check_replaced(source.shown, scanned, relation, fields)
-        return _Reading(fields, relation, line, delimiter, scanned, scanned.wide, scanned.quotes)
+        return _Reading(fields, relation, line, delimiter, scanned, scanned.wide, scanned.quotes, path)
 
     def _recognised(self, fields: Sequence[str], hint: Table | None) -> int:
         tables = [hint] if hint else list(self.contract.tables.values())
@@ -313,7 +326,6 @@ class Loader:
             report.details["sheets"] = sheets
         staged, batch_id = self._stage(layout.table)
         rows = staged / "rows.parquet"
-        self.con.execute("CREATE OR REPLACE TEMP SEQUENCE troubled")
         as_of = self._as_of(source.stem)
         meta = {
             "_bureau": f"{quoted(self.bureau_code)}::VARCHAR",
@@ -324,10 +336,15 @@ class Loader:
             "_as_of": f"CAST({quoted(as_of)} AS DATE)" if as_of else "CAST(NULL AS DATE)",
         }
         try:
-            kept = self._copy(query.landing_select(meta, "troubled"), rows)
-            troubled = self._value("SELECT nextval('troubled') - 1")
-            malformed = self._take_malformed(reading)
-            rejected = self._separate(query, reading, malformed, troubled, staged, report)
+            passed = self._pass(query, reading, meta, rows)
+            reading = self._mend(source, reading, passed.kept + passed.rejected)
+            if reading.mended:
+                if reading.mended.stray:
+                    query = replace(query, relation=reading.relation)
+                    passed = self._pass(query, reading, meta, rows)
+                self._check_records(shown, reading.mended, passed.kept + passed.rejected)
+            rejected = self._separate(query, reading, passed, staged, report)
+            kept = passed.kept
             kept = self._number(layout.table, rows, kept)
             versions = self._versions(layout.table)
             versions.stage(rows, self.number)
@@ -356,6 +373,44 @@ class Loader:
             self._drop_rejects()
             shutil.rmtree(staged, ignore_errors=True)
         return report
+
+    def _pass(self, query: FileQuery, reading: _Reading, meta: dict[str, str], rows: Path) -> _Passed:
+        """Write what can land. Reads the file a second time, into `problem_row`, only where rows have a problem."""
+        self.con.execute("CREATE OR REPLACE TEMP SEQUENCE troubled")
+        kept = self._copy(query.landing_select(meta, "troubled"), rows)
+        troubled = self._value("SELECT nextval('troubled') - 1")
+        malformed = self._take_malformed(reading)
+        select = "SELECT NULL::BIGINT AS _row_no, false AS rejected, NULL AS row_json WHERE false"
+        if troubled:
+            select = query.problems_select()
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE problem_row AS {select}")
+        self._drop_rejects()
+        rejected = self._value("SELECT count(*) FROM problem_row WHERE rejected") + malformed
+        return _Passed(kept, troubled, malformed, rejected)
+
+    def _mend(self, source: Source, reading: _Reading, read: int) -> _Reading:
+        """The reading without its stray lines, where the records read are not the lines of the file."""
+        if reading.scanned is None or reading.path is None or reading.delimiter is None:
+            return reading
+        below = reading.scanned.lines - reading.lines_before
+        if read in (below, below - mend.blank_lines(reading.path, reading.lines_before)):
+            return reading
+        target = self.work / "mended"
+        source.temporary.append(target)
+        found = mend.mend(reading.path, reading.delimiter, reading.lines_before, target)
+        if not found.stray:
+            return reading._replace(mended=found)
+        relation = self._csv(target, reading.delimiter, reading.lines_before, len(reading.headers))
+        return reading._replace(relation=relation, path=target, mended=found)
+
+    @staticmethod
+    def _check_records(shown: str, mended: mend.Mended, read: int) -> None:
+        there = mended.records + len(mended.stray)
+        if read != there:
+            raise FileProblem(
+                f"{shown}: holds {there} records, {read} rows could be read; expected one line for every row and "
+                "quotes in pairs"
+            )
 
     def _balanced(self, table: Table, rows: Path, report: BatchReport) -> bool:
         written = self._value(f"SELECT count(*) FROM read_parquet({quoted(str(rows))})")
@@ -465,27 +520,26 @@ class Loader:
             FROM malformed GROUP BY line, line_byte_position"""
         )
         self._drop_rejects()
+        if reading.mended and reading.mended.stray:
+            lines, kinds, texts = zip(*reading.mended.stray, strict=True)
+            self.con.execute(
+                "INSERT INTO bad_line SELECT unnest($1), unnest($2), unnest($3), NULL",
+                [list(lines), list(kinds), list(texts)],
+            )
         return self._value("SELECT count(*) FROM bad_line")
 
     def _separate(
         self,
         query: FileQuery,
         reading: _Reading,
-        malformed: int,
-        troubled: int,
+        passed: _Passed,
         staged: Path,
         report: BatchReport,
     ) -> int:
-        """Write rejects.parquet and count the nulled values; returns the rows rejected. Reads the file a
-        second time, only when the first pass met trouble."""
-        empty = "SELECT NULL::BIGINT AS _row_no, false AS rejected, NULL AS row_json WHERE false"
+        """Write rejects.parquet and count the nulled values; returns the rows rejected."""
+        rejected, malformed, troubled = passed.rejected, passed.malformed, passed.troubled
         if troubled:
-            self.con.execute(f"CREATE OR REPLACE TEMP TABLE problem_row AS {query.problems_select()}")
-            self._drop_rejects()
             self._count_nulled(reading, report)
-        else:
-            self.con.execute(f"CREATE OR REPLACE TEMP TABLE problem_row AS {empty}")
-        rejected = self._value("SELECT count(*) FROM problem_row WHERE rejected") + malformed
         if rejected:
             self._write_rejects(query, reading, malformed, troubled, staged / "rejects.parquet")
             report.details["rejected_by"] = {
@@ -544,6 +598,7 @@ class Loader:
             with reading.scanned.path.open("rb") as stream:
                 blank = {n for n, line in enumerate(stream, 1) if not line.strip(b"\r\n")}
             bad |= {n for n in blank if n > reading.lines_before}
+            bad |= set(reading.mended.continued) if reading.mended else set()
         elif reading.delimiter is None and "sheet_rows" in reading.relation:
             there = {row[0] for row in self.con.execute("SELECT _line FROM sheet_rows").fetchall()}
             bad |= set(range(reading.lines_before + 1, max(there, default=0))) - there

@@ -25,11 +25,13 @@ _HEAD = 256 * 1024
 
 @dataclass
 class TextFile:
-    """A scanned text file. `path` is the original where it is clean enough, else a cleaned UTF-8 copy."""
+    """A scanned text file. `path` is the original where it is clean enough, else a cleaned UTF-8 copy; `lines`
+    counts line feeds, and the last line where it has none."""
 
     path: Path
     encoding: str
     head: list[str]
+    lines: int
     characters: int
     replaced: int
     tabs: bool
@@ -104,6 +106,7 @@ def scan(shown: str, path: Path) -> TextFile:
         path,
         encoding,
         head,
+        feeds + (last not in (b"", b"\n")),
         characters,
         replaced,
         tabs > 0,

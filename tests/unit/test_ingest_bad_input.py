@@ -294,14 +294,43 @@ def test_nothing_but_rejected_rows_is_refused_and_kept_for_reading(home: Home, r
     assert [b["rows_rejected"] for b in read_batches(home)] == [1]
 
 
-def test_a_quote_that_never_closes_costs_its_own_lines_only(home: Home, raw: Path) -> None:
+@pytest.mark.parametrize("line", [1, 2, 4])
+def test_a_quote_that_never_closes_costs_its_own_line_only(home: Home, raw: Path, line: int) -> None:
+    """Read as written, the quote would take every line below into one value."""
     lines = delimited(settlements(4)).splitlines()
-    lines[4] = '"' + lines[4]
+    lines[line] = '"' + lines[line]
     path = raw / "setl_d.csv"
     path.write_text("\n".join(lines) + "\n")
     [report] = land(home, path)
-    assert (report.rows_landed, report.rows_rejected) == (3, 1)
-    assert balanced([report])
+    assert (report.rows_read, report.rows_landed, report.rows_rejected) == (4, 3, 1)
+    [(at, _, _, reason, _)] = rejects(home, "setl_d")
+    assert at == line + 1 and "a quote is misplaced or never closed" in reason
+
+
+def test_stray_quotes_in_many_lines_and_a_value_over_three_lines(home: Home, raw: Path) -> None:
+    """Lines 3 and 6 open a quote, line 4 closes one too early; the value over lines 8 to 10 is a value, and
+    the bad amount below it stands in line 12."""
+    lines = delimited(rows(LEDGER, *({"subj_code": f"{n}", "subj_name": "@"} for n in range(9)))).splitlines()
+    for at, name in ((2, '"a'), (3, '"a"b'), (5, '"a'), (7, '"a\n,""b""\nc"'), (9, "x")):
+        lines[at] = lines[at].replace("@", name)
+    lines[9] = lines[9].replace("1234.56", "much")
+    path = raw / "fund_acct_bal.csv"
+    path.write_text("\n".join(lines) + "\n")
+    [report] = land(home, path)
+    assert (report.rows_read, report.rows_landed, report.rows_rejected) == (9, 5, 4)
+    assert [row[0] for row in rejects(home, "fund_acct_bal")] == [3, 4, 6, 12]
+    assert landed(home, "fund_acct_bal", "subj_name", "subj_code = '6'") == [('a,"b"c',)]
+
+
+def test_a_line_beyond_all_lengths_costs_itself_only(home: Home, raw: Path) -> None:
+    lines = delimited(rows(LEDGER, *({"subj_code": f"{n}"} for n in range(5)))).splitlines()
+    lines[2] = lines[2].replace(",", "\t")
+    lines[4] = lines[4].replace(",", "\t") + "9" * 9_000_000
+    path = raw / "fund_acct_bal.csv"
+    path.write_text("\n".join(lines) + "\n")
+    [report] = land(home, path)
+    assert (report.rows_read, report.rows_landed, report.rows_rejected) == (5, 3, 2)
+    assert [row[0] for row in rejects(home, "fund_acct_bal")] == [3, 5]
 
 
 def test_file_names_with_wildcards_and_quotes(home: Home, raw: Path) -> None:
