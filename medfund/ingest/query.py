@@ -78,7 +78,7 @@ class FileQuery:
             odd = ["true"]
         if self.quotes:
             odd += [f"contains({raw}, {control})" for control in ("chr(10)", "chr(9)")]
-            inside = f"translate({raw}, chr(9) || chr(10) || chr(13), '')"
+            inside = f"raw_printable({raw})"
         text = self._meant(inside, column)
         return (
             f"CASE WHEN {self._null(raw, column)} THEN NULL WHEN {' OR '.join(odd)} "

@@ -12,6 +12,9 @@ from medfund.contract import Column, Contract
 # Blanks that fixed-width exports and spreadsheets leave around values.
 _BLANKS = " \t\r\n\u00a0\u2002\u2003\u3000\ufeff"
 
+# Control characters but NUL, which cannot stand in a statement.
+_CONTROLS = "".join(map(chr, (*range(1, 32), 127)))
+
 # Spreadsheets turn long numbers into this.
 _SCIENTIFIC = "[0-9]([.][0-9]+)?[eE][+][0-9]+"
 
@@ -66,6 +69,7 @@ def install(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     """
     for name, body in (
         ("raw_blanks(x)", f"trim(x, {quoted(_BLANKS)})"),
+        ("raw_printable(x)", f"translate(x, {quoted(_CONTROLS)} || chr(0), '')"),
         ("raw_null(x)", _null_test("x", contract.null_values)),
         ("raw_number(x)", _any_number("x")),
         ("raw_time(x)", _any_timestamp("x", contract.time_zone)),
@@ -176,7 +180,7 @@ def _any_timestamp(text: str, time_zone: str) -> str:
         f"WHEN regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T][0-9:]{{8}}[.][0-9]{{1,9}}') "
         f"THEN try_cast({text} AS TIMESTAMP) "
         f"WHEN regexp_full_match({text}, '[0-9]{{4}}[-/.年].*') "
-        f"THEN try_strptime(regexp_replace(replace({text}, 'T', ' '), '[.][0-9]+$', ''), {formats}) END"
+        f"THEN try_strptime(regexp_replace(replace({text}, 'T', ' '), '(:[0-9]+)[.][0-9]+$', '\\1'), {formats}) END"
     )
 
 
