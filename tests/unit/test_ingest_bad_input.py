@@ -18,7 +18,6 @@ from tests.unit.ingest_files import (
     INSTITUTION,
     LEDGER,
     SETTLEMENT,
-    balanced,
     delimited,
     land,
     landed,
