@@ -438,6 +438,43 @@ class Contributions:
             add(accrued, key, person[mine], lines["first"][mine], amount[mine])
 
 
+class Credits:
+    """What is credited to personal accounts, month by month in order."""
+
+    def __init__(self, paying: Contributions) -> None:
+        self.paying = paying
+        self._accrued: int | None = None
+        self._waiting: dict[int, list[Columns]] = {}
+
+    def booked(self, month: int) -> Columns:
+        """Credits of the contributions that arrived in a month, and those of its retirees: person, amount (fen), code.
+
+        `code` tells a person's credits apart. Credits taken back are negative.
+        """
+        paying = self.paying
+        first = month - paying.LONGEST_DELAY if self._accrued is None else self._accrued + 1
+        for accrual in range(first, month + 1):
+            lines = paying.employee_lines(accrual)
+            lines = _where(lines, (lines["cash"] < NEVER) & (lines["emp_into"] + lines["psn_into"] != 0))
+            for cash in np.unique(lines["cash"]):
+                part = _where(lines, lines["cash"] == cash)
+                credit = {
+                    "person": part["person"],
+                    "amount": part["emp_into"] + part["psn_into"],
+                    "code": part["first"] * 10 + part["part"],
+                }
+                self._waiting.setdefault(int(cash), []).append(credit)
+        self._accrued = month
+        retiree, fixed = paying.retiree_credits(month)
+        retirees = {"person": retiree, "amount": fixed, "code": np.full(len(retiree), month * 10 + 9)}
+        return _stack([*self._waiting.pop(month, []), retirees])
+
+    def holders(self, month: int) -> Ints:
+        """Memberships with a personal account in a month."""
+        people = self.paying.people
+        return np.flatnonzero(people.enrolled(month) & (people.scheme == 0) & ~self.paying.is_pool_only)
+
+
 # Why somebody else pays: extreme hardship (in full), subsistence allowance and low income (in part), by a public budget.
 IDENTITY_TYPES = ("", "2304", "2303", "2305", "2308")
 _AMOUNTS = ("emp", "psn", "oth", "sub", "emp_into", "psn_into")

@@ -23,7 +23,7 @@ _SPECIALTY_SHARE = (0.55, 0.25, 0.10, 0.10)  # assumed; a small place has genera
 # Titles from chief physician down, and the age of a career at which they come (assumed).
 _TITLES = ("231", "232", "233", "234")
 # Posts for 100 beds by level (assumed), the yearly chance that the holder of a post changes, skewness of volumes.
-_POSTS_PER_100_BEDS = (3.0, 4.0, 8.0)
+_POSTS_PER_100_BEDS = (1.0, 1.2, 3.0)
 _TURNOVER = 0.06
 _SKEW = 0.8
 # Visits are dealt to posts in this many equal parts.
@@ -84,13 +84,13 @@ class Doctors(Part):
         level = places.level[hospital]
         beds = np.where(places.is_local[hospital], places.beds[hospital], 600)
         count = np.rint(beds / 100 * np.array(_POSTS_PER_100_BEDS)[level]).astype(np.int64)
-        count = np.clip(count, 2, 60)
+        count = np.clip(count, 2, 40)
         place = np.repeat(hospital, count)
         rank = np.arange(len(place)) - np.repeat(np.cumsum(count) - count, count)
         drawn = np.searchsorted(np.cumsum(_SPECIALTY_SHARE)[:-1], rng.random(len(place)), side="right")
         # The first posts of a place go through the specialties, so that larger ones have each of them.
         specialty = np.where(rank < len(SPECIALTIES), rank, drawn)
-        small = (places.level[place] == _PRIMARY) | (np.repeat(count, count) < 8)
+        small = (places.level[place] == _PRIMARY) | (np.repeat(count, count) < len(SPECIALTIES))
         specialty = np.where(small, INTERNAL, specialty)
         weight = (rank // len(SPECIALTIES) + 1.0) ** -_SKEW * rng.uniform(0.7, 1.4, len(place))
         return {"post": np.arange(len(place)), "place": place, "specialty": specialty, "weight": weight}

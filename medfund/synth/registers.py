@@ -19,6 +19,7 @@ from medfund.synth.contributions import (
     LINE_TYPES,
     NEVER,
     Contributions,
+    Credits,
 )
 from medfund.synth.export import text_list
 from medfund.synth.hashed import uniform
@@ -35,7 +36,7 @@ _ENDED_KEPT = 24
 _OVERLAP_SHARE = 0.3  # residents whose relation is closed late after they found insured work (assumed)
 _TWICE_SHARE = 0.0015  # residents enrolled in a second place by mistake, for some months (assumed)
 _VETERANS = 0.0005  # veteran cadres over members; another scheme pays for their care (assumed)
-_CLOSED_LATE = 5
+_FOUND_AFTER = 5  # months
 
 
 def relation_id(person: str) -> str:
@@ -97,9 +98,10 @@ class Enrolment(Part):
         )
         again = {name: values[twice] for name, values in rows.items()}
         when = people.enrolled_from[twice] + (uniform(seed, "twice when", twice) * 60).astype(np.int64)
+        moved_on = lifecycle.LEAVE_KINDS.index("move")
         again |= {
             "relation": n + np.arange(len(twice)), "org": (again["org"] + 1) % len(ORGS), "since": when,
-            "closes": np.minimum(when + _CLOSED_LATE, again["closes"]), "left_by": np.full(len(twice), 3),
+            "closes": np.minimum(when + _FOUND_AFTER, again["closes"]), "left_by": np.full(len(twice), moved_on),
             "born_here": np.zeros(len(twice), dtype=bool),
         }  # fmt: skip
         again = {name: values[again["since"] < again["closes"]] for name, values in again.items()}
@@ -135,17 +137,19 @@ class Enrolment(Part):
         every = self.relations
         shown = (every["since"] <= month) & (every["closes"] > month - _ENDED_KEPT)
         rows = {name: values[shown] for name, values in every.items()}
-        open_now = rows["closes"] > month
         kinds = self.scene.people.psn_type(month)
         psn_type = np.where(rows["is_veteran"], "1300", np.array(PSN_TYPES)[kinds[rows["person"]]])
         retired = rows["retired_from"] <= month
         dead = rows["died_on"] < first_day(month + 1)
-        paused_on = np.where(rows["left_by"] == 1, rows["died_on"], _day_of(rows["closes"]))
-        status = np.select(
-            [open_now, rows["left_by"] == lifecycle.LEAVE_KINDS.index("lapse")], ["1", "2"], "4"
-        )
+        open_now = (rows["closes"] > month) & ~dead
+        at_death = dead & (rows["died_on"] < _day_of(rows["closes"]))
+        paused_on = np.where(at_death, rows["died_on"], _day_of(rows["closes"]))
+        # Who stops paying is suspended; the dead, those who moved and retirees who left are closed.
+        stopped = (rows["left_by"] == lifecycle.LEAVE_KINDS.index("lapse")) & ~retired & ~dead
+        status = np.select([open_now, stopped], ["1", "2"], "4")
+        since = np.where(rows["born_here"], rows["birth"], _day_of(rows["since"]))
         changed = np.maximum(rows["since"], np.where(retired, rows["retired_from"], 0))
-        changed = np.where(open_now, changed, rows["closes"])
+        changed = np.where(open_now, changed, np.minimum(rows["closes"], month + 1))
         return pa.table(
             {
                 "relation": rows["relation"],
@@ -155,9 +159,9 @@ class Enrolment(Part):
                 "org": rows["org"],
                 "status": status,
                 "retired": np.select([rows["is_veteran"], retired], ["2", "1"], "0"),
-                "since": np.where(rows["born_here"], rows["birth"], _day_of(rows["since"])),
+                "since": since,
                 "paused_on": np.where(open_now, _NO_DATE, paused_on),
-                "first": _day_of(rows["first"]),
+                "first": np.minimum(_day_of(rows["first"]), since),
                 "has_account": (rows["scheme"] == 0) & ~rows["is_pool_only"] & ~rows["is_veteran"],
                 "is_pool_only": rows["is_pool_only"],
                 "employer": rows["employer"],
@@ -352,32 +356,7 @@ class Accounts(Part):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self.paying = Contributions(scene.people, scene.seed)
-        self._credits: dict[int, list[Columns]] = {}
-        self._accrued = scene.window.first - 1 - self.paying.LONGEST_DELAY
-        self._load_relatives()
-
-    def _load_relatives(self) -> None:
-        """Make the table `relative`: whose account helps out, an employee of the same unit who is there throughout."""
-        people = self.scene.people
-        lasting = (
-            (people.scheme == 0)
-            & (people.enrolled_to >= self.scene.window.last + 1)
-            & ~self.paying.is_pool_only
-        )
-        lasting &= people.enrolled_from <= self.scene.window.first
-        order = np.flatnonzero(lasting)
-        order = order[np.argsort(people.org[order], kind="stable")]
-        count = np.bincount(people.org[order], minlength=len(ORGS))
-        first = np.cumsum(count) - count
-        u = uniform(self.scene.seed, "relative", people.identity)
-        at = first[people.org] + np.floor(u * count[people.org]).astype(np.int64)
-        # Nobody is their own relative.
-        at = np.where(people.identity[order[at]] == people.identity, (at + 1) % len(order), at)
-        self.scene.con.register(
-            "incoming", pa.table({"person": np.arange(len(people)), "relative": order[at]})
-        )
-        self.scene.con.execute("CREATE TABLE relative AS FROM incoming")
-        self.scene.con.unregister("incoming")
+        self.credits = Credits(self.paying)
 
     def exported(self, month: int) -> None:
         """Write the credits booked and the money spent in a month."""
@@ -388,29 +367,16 @@ class Accounts(Part):
         out.month(con, "acct_pay_detl_d", _DEBITS_SQL, month)
 
     def _table(self, month: int) -> pa.Table:
-        """Credits of the contributions that arrived in the month, and those of the retirees."""
-        for accrual in range(self._accrued + 1, month + 1):
-            lines = self.paying.employee_lines(accrual)
-            lines = chosen(lines, (lines["cash"] < NEVER) & (lines["emp_into"] + lines["psn_into"] != 0))
-            for cash in np.unique(lines["cash"]):
-                self._credits.setdefault(int(cash), []).append(chosen(lines, lines["cash"] == cash))
-        self._accrued = month
-        parts = self._credits.pop(month)
-        person = np.concatenate([part["person"] for part in parts])
-        amount = np.concatenate([part["emp_into"] + part["psn_into"] for part in parts])
-        code = np.concatenate([part["first"] * 10 + part["part"] for part in parts])
-        retiree, fixed = self.paying.retiree_credits(month)
-        person, amount = np.concatenate([person, retiree]), np.concatenate([amount, fixed])
-        code = np.concatenate([code, np.full(len(retiree), month * 10 + 9)])
-        people = self.scene.people
+        credit = self.credits.booked(month)
+        person = credit["person"]
+        day = np.floor(24 + 4 * uniform(self.scene.seed, "credit", person, month)).astype(np.int64)
         return pa.table(
             {
                 "person": person,
-                "identity": people.identity[person],
-                "amount": decimals(amount),
-                "code": code,
-                "booked": np.full(len(person), first_day(month))
-                + np.floor(24 + 4 * uniform(self.scene.seed, "credit", person, month)).astype(np.int64),
+                "identity": self.scene.people.identity[person],
+                "amount": decimals(credit["amount"]),
+                "code": credit["code"],
+                "booked": np.full(len(person), first_day(month)) + day,
             }
         )
 
@@ -441,8 +407,8 @@ _DEBITS_SQL = f"""
 WITH spent AS (
     SELECT setl_id, 0 AS part, person, identity, acct - mulaid AS amount, setl_time, updated, valid FROM month_rows
     UNION ALL
-    SELECT r.setl_id, 1, h.relative, p.identity, r.mulaid, r.setl_time, r.updated, r.valid
-    FROM month_rows r JOIN relative h ON h.person = r.person JOIN person p ON p.person = h.relative
+    SELECT r.setl_id, 1, r.kin, p.identity, r.mulaid, r.setl_time, r.updated, r.valid
+    FROM month_rows r JOIN person p ON p.person = r.kin
 )
 SELECT 'Q' || setl_id || part AS rid,
     {psn_no("identity")} AS psn_no,
