@@ -31,6 +31,9 @@ from medfund.ingest.sqltypes import (
     typed,
 )
 
+# So many unreadable values in one row mean that a delimiter was lost or gained.
+SHIFTED = 3
+
 
 def is_identifier(table: Table, column: Column) -> bool:
     """A text column whose values name something, so that scientific notation means damage."""
@@ -241,14 +244,21 @@ class FileQuery:
                 f"'reason': {quoted(f'the key is incomplete; expected {key}{other} filled')}, 'rejects': true}} END"
             )
         listed = f"list_filter([{', '.join(issues)}], lambda one: one IS NOT NULL)" if issues else "[]"
-        fields = [f"{quoted(c.name)}, {self._shown(c)}" for c in self._present()]
+        fields = [f"{quoted(c.name)}, {self._kept(c)}" for c in self._present()]
         read = {c.name for c in self._present()}
         masked = [c for c in self.layout.sources if c not in read] + self.layout.unknown
         fields += [f"{quoted(name)}, {quoted(MASK)}" for name in dict.fromkeys(masked) if name not in read]
-        return (
-            f"SELECT _row_no, {self.rejecting()} AS rejected, {listed} AS issues, "
-            f"CASE WHEN {self.rejecting()} THEN CAST(json_object({', '.join(fields)}) AS VARCHAR) END AS row_json "
+        # Several typed columns unreadable at once: the values stand in each other's columns.
+        hidden = f"lambda one: struct_update(one, value := CASE WHEN raw_short(one.value) THEN one.value ELSE {quoted(MASK)} END)"
+        inner = (
+            f"SELECT *, {self.rejecting()} AS rejected, {listed} AS found, "
+            f"len(list_filter(found, lambda one: raw_blanks(one.value) <> '')) >= {SHIFTED} AS shifted "
             f"FROM ({self.pipeline()}) WHERE {self.troubled()}"
+        )
+        return (
+            f"SELECT _row_no, rejected, "
+            f"CASE WHEN shifted THEN list_transform(found, {hidden}) ELSE found END AS issues, "
+            f"CASE WHEN rejected THEN CAST(json_object({', '.join(fields)}) AS VARCHAR) END AS row_json FROM ({inner})"
         )
 
     @staticmethod
@@ -264,7 +274,15 @@ class FileQuery:
             return f"CASE WHEN {r} IS NOT NULL THEN {quoted(MASK)} END"
         if column.privacy == "pseudonym":
             return pseudonym(trimmed(r), column.unless)
-        return r
+        # No date and no number looks like a certificate, a telephone or a card.
+        return r if column.type == "text" else f"CASE WHEN raw_personal({r}) THEN {quoted(MASK)} ELSE {r} END"
+
+    def _kept(self, column: Column) -> str:
+        """The raw value as it is kept with a rejected row; of a shifted row only what is short."""
+        shown = self._shown(column)
+        if column.privacy is not None:
+            return shown
+        return f"CASE WHEN shifted AND NOT raw_short({ident('r_' + column.name)}) THEN {quoted(MASK)} ELSE {shown} END"
 
     def disagreements(self) -> str | None:
         """SQL counting, per doubly fed column, the rows whose headers give different values."""

@@ -15,6 +15,12 @@ _BLANKS = " \t\r\n\u00a0\u2002\u2003\u3000\ufeff"
 # Control characters but NUL, which cannot stand in a statement.
 _CONTROLS = "".join(map(chr, (*range(1, 32), 127)))
 
+# Identity numbers of 18 digits, mobile telephones and bank cards, where they stand as a number of their own.
+_PERSONAL = (
+    "(^|[^0-9])([1-9][0-9]{5}(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]"
+    "|1[3-9][0-9]{9}|62[0-9]{14,17})($|[^0-9])"
+)
+
 # Spreadsheets turn long numbers into this.
 _SCIENTIFIC = "[0-9]([.][0-9]+)?[eE][+][0-9]+"
 
@@ -70,6 +76,8 @@ def install(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     for name, body in (
         ("raw_blanks(x)", f"trim(x, {quoted(_BLANKS)})"),
         ("raw_printable(x)", f"translate(x, {quoted(_CONTROLS)} || chr(0), '')"),
+        ("raw_personal(x)", f"regexp_matches(x, {quoted(_PERSONAL)})"),
+        ("raw_short(x)", "regexp_full_match(x, '[ -~]{0,10}')"),
         ("raw_null(x)", _null_test("x", contract.null_values)),
         ("raw_number(x)", _any_number("x")),
         ("raw_time(x)", _any_timestamp("x", contract.time_zone)),

@@ -282,6 +282,32 @@ def test_planted_identifiers_are_nowhere(home: Home, tmp_path: Path) -> None:
     assert len(pseudonym) == 32 and int(pseudonym, 16) and month == date(1990, 3, 1)
 
 
+def test_identifiers_in_the_wrong_columns_are_not_repeated(home: Home, tmp_path: Path) -> None:
+    """Line 2: a certificate for an amount and a telephone for a date. Line 3: a lost and a gained delimiter move
+    everything between. A value that is merely wrong is shown as it is."""
+    phone = "13900001234"
+    data = rows(
+        SETTLEMENT | {"psn_name": NAME, "certno": CERTIFICATE},
+        {"medfee_sumamt": CERTIFICATE, "begndate": phone + "-"},
+        {},
+        {"setl_id": "S3", "medfee_sumamt": "much"},
+    )
+    header, first, second, third = delimited(data).splitlines()
+    moved = f"{CERTIFICATE},{NAME}," + second.removesuffix(f",{NAME},{CERTIFICATE}")
+    path = tmp_path / "setl_d.csv"
+    path.write_text("\n".join([header, first, moved, third]) + "\n", encoding="utf-8")
+    said: list[str] = []
+    with pytest.raises(Refused, match="3 rejected"):
+        land(home, path, say=said.append)
+    for needle in (*PLANTED, phone):
+        assert needle not in _everything(home), needle
+        assert needle not in "\n".join(said), needle
+    assert [row[:3] for row in rejects(home, "setl_d")][::2] == [
+        (2, "medfee_sumamt", "***"),
+        (4, "medfee_sumamt", "much"),
+    ]
+
+
 def test_identifiers_in_refused_files_are_not_repeated(home: Home, tmp_path: Path) -> None:
     path = tmp_path / "names.csv"
     path.write_text(f"{NAME},{CERTIFICATE},{PERSON}\n{NAME},{CERTIFICATE},{PERSON}\n", encoding="utf-8")
