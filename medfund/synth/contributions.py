@@ -34,6 +34,8 @@ PREMIUM_KEYS = (
     RESIDENT_OWN, RESIDENT_SPONSORED, RESIDENT_FISCAL, RESIDENT_COLLECTIVE,
 ) = range(7)  # fmt: skip
 
+# Why somebody else pays: extreme hardship (in full), subsistence allowance and low income (in part), by a public budget.
+IDENTITY_TYPES = ("", "2304", "2303", "2305", "2308")
 # Kinds of line, as written to clct_type.
 LINE_TYPES = ("10", "33", "34", "991")
 NORMAL, RETIREMENT, BASE_DIFFERENCE, RESIDENT_REFUND = range(4)
@@ -288,7 +290,7 @@ class Contributions:
             lines[name] = lines[name] * months
         lines |= {"first": first, "months": months, "type": np.full(len(mine), BASE_DIFFERENCE)}
         lines["part"][:] = 4
-        return _where(lines, difference > 0)
+        return chosen(lines, difference > 0)
 
     def _lump_sums(self, month: int) -> Columns:
         """Those who retire with too few years make up for them: at once, or in the December that follows."""
@@ -363,7 +365,7 @@ class Contributions:
             "reversed": np.where(given_back[person], np.maximum(stop[person], cash + 1), NEVER),
             "reverses": np.zeros(n, dtype=bool),
         }  # fmt: skip
-        refund = _where(lines, given_back[person])
+        refund = chosen(lines, given_back[person])
         for name in _AMOUNTS:
             refund[name] = -refund[name]
         refund |= {"born": refund["reversed"], "cash": refund["reversed"]}
@@ -455,9 +457,9 @@ class Credits:
         first = month - paying.LONGEST_DELAY if self._accrued is None else self._accrued + 1
         for accrual in range(first, month + 1):
             lines = paying.employee_lines(accrual)
-            lines = _where(lines, (lines["cash"] < NEVER) & (lines["emp_into"] + lines["psn_into"] != 0))
+            lines = chosen(lines, (lines["cash"] < NEVER) & (lines["emp_into"] + lines["psn_into"] != 0))
             for cash in np.unique(lines["cash"]):
-                part = _where(lines, lines["cash"] == cash)
+                part = chosen(lines, lines["cash"] == cash)
                 credit = {
                     "person": part["person"],
                     "amount": part["emp_into"] + part["psn_into"],
@@ -475,8 +477,6 @@ class Credits:
         return np.flatnonzero(people.enrolled(month) & (people.scheme == 0) & ~self.paying.is_pool_only)
 
 
-# Why somebody else pays: extreme hardship (in full), subsistence allowance and low income (in part), by a public budget.
-IDENTITY_TYPES = ("", "2304", "2303", "2305", "2308")
 _AMOUNTS = ("emp", "psn", "oth", "sub", "emp_into", "psn_into")
 
 
@@ -484,7 +484,8 @@ def _share(amount: Ints, rate: Floats | float) -> Ints:
     return np.rint(amount * rate).astype(np.int64)
 
 
-def _where(lines: Columns, keep: Bools) -> Columns:
+def chosen(lines: Columns, keep: Bools) -> Columns:
+    """The rows where `keep` holds."""
     return {name: values[keep] for name, values in lines.items()}
 
 

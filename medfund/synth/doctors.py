@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from medfund.synth.enrolment import day_of
 from medfund.synth.lifecycle import HORIZON_END, HORIZON_FIRST
 from medfund.synth.scene import Part, Scene
 
@@ -134,7 +135,7 @@ class Doctors(Part):
         last = np.append(who[1:] != who[:-1], True)
         after = np.where(last, HORIZON_END, np.append(start[1:], 0))
         far, opening = np.datetime64("2099-12-31", "D"), np.datetime64(_CONTRACTS_SINCE, "D")
-        until = np.where(last, far, _days(after) - np.timedelta64(1, "D"))
+        until = np.where(last, far, day_of(after) - np.timedelta64(1, "D"))
         title = np.minimum(rng.geometric(0.32, len(who)) - 1, 3)
         return pa.table(
             {
@@ -142,7 +143,7 @@ class Doctors(Part):
                 "post": who,
                 "place": post["place"][who],
                 "specialty": post["specialty"][who],
-                "since": np.where(start < 0, opening, _days(start)),
+                "since": np.where(start < 0, opening, day_of(start)),
                 "until": until,
                 "dr_pro_tech_duty": np.array(_TITLES)[3 - title],
             }
@@ -154,11 +155,6 @@ class Doctors(Part):
 
 
 _STREAM = 40
-
-
-def _days(month: Ints) -> NDArray:
-    """The first days of counted months."""
-    return (month - 1970 * 12).astype("datetime64[M]").astype("datetime64[D]")
 
 
 def _doctor_query(end: np.datetime64) -> str:
