@@ -495,7 +495,7 @@ def check(
     """
     from medfund.checker import check as foot
 
-    report = foot(files)
+    report = foot(files, say=say)
     print(report.to_json() if as_json else report.to_text(lang.value))
     if not report.all_tie:
         raise typer.Exit(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -235,15 +235,31 @@ def _load(path: Path) -> Any:
         raise MedfundError(f"{path}: not readable as YAML or JSON ({reason})") from error
 
 
-def read_documents(files: Sequence[Path]) -> list[Document]:
+def _silent(_: str) -> None:
+    """Say nothing."""
+
+
+def _is_manifest(raw: Any) -> bool:
+    """True for the manifest of a disclosure bundle, which lists files and holds no cells."""
+    return isinstance(raw, Mapping) and {"files", "signature"} <= raw.keys() and "blocks" not in raw
+
+
+def read_documents(files: Sequence[Path], say: Callable[[str], None] = _silent) -> list[Document]:
     """Read every document of the files, in order.
 
     A file holds one document (a mapping with `blocks`), a list of documents, or a mapping with
-    `disclosures: [...]`. Raises MedfundError naming file, document, block and cell.
+    `disclosures: [...]`. The manifest of a bundle is passed over with a sentence to `say`, so that a whole
+    folder can be given. Raises MedfundError naming file, document, block and cell, or that nothing but a
+    manifest was given.
     """
     documents: list[Document] = []
+    manifest = ""
     for path in files:
         raw = _load(Path(path))
+        if _is_manifest(raw):
+            manifest = f"{path}: the manifest of a disclosure bundle, not a table of figures"
+            say(f"{manifest}; left out")
+            continue
         if isinstance(raw, Mapping) and "disclosures" in raw:
             raw = raw["disclosures"]
         entries = raw if isinstance(raw, list) else [raw]
@@ -251,6 +267,8 @@ def read_documents(files: Sequence[Path]) -> list[Document]:
             raise MedfundError(f"{path}: no document in it, expected at least one")
         for entry in entries:
             documents.append(parse_document(entry, len(documents), str(path)))
+    if manifest and not documents:
+        raise MedfundError(f"{manifest}; expected the JSON beside it (`medfund verify` checks the manifest)")
     if sum(len(block.cells) for document in documents for block in document.blocks) > MAX_CELLS:
         raise MedfundError(f"more than {MAX_CELLS:,} cells in the files given; check them in smaller groups")
     return documents

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import localcontext
 from pathlib import Path
@@ -137,12 +137,15 @@ def _finding_line(finding: Finding, pick: int) -> str:
     return f"[{_VERDICT_WORDS[finding.verdict][pick]}] {finding.rule} {what} — {message} ({finding.kind})"
 
 
-def check(files: Sequence[Path], bands: Bands = DEFAULT_BANDS) -> CheckReport:
+def check(
+    files: Sequence[Path], bands: Bands = DEFAULT_BANDS, say: Callable[[str], None] | None = None
+) -> CheckReport:
     """Check the published tables in the files, each by itself and all against each other.
 
-    Raises MedfundError, naming file, document, block and cell, when a file cannot be read.
+    `say` hears of files that are left out. Raises MedfundError, naming file, document, block and cell, when a
+    file cannot be read.
     """
-    return check_documents(read_documents(files), bands)
+    return check_documents(read_documents(files, say) if say else read_documents(files), bands)
 
 
 def check_documents(documents: Sequence[Document], bands: Bands = DEFAULT_BANDS) -> CheckReport:

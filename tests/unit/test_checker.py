@@ -541,3 +541,17 @@ class TestReport:
         )
         assert "hekou_2024q2: does not tie" in english and "implied is 937.70" in english
         assert "civ:to_upper 1338.64 万元" in chinese
+
+
+def test_the_manifest_of_a_bundle_is_left_out_with_a_sentence(tmp_path: Path) -> None:
+    """`medfund check DIR/*.json` on what `medfund disclose` wrote."""
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps({"format": 1, "files": {"a.json": {"bytes": 2}}, "signature": "00"}))
+    document = tmp_path / "a.json"
+    document.write_text(json.dumps(published()["hekou_2024q2"], ensure_ascii=False, default=str))
+    said: list[str] = []
+    report = check([document, manifest], say=said.append)
+    assert [one.id for one in report.documents] == ["hekou_2024q2"]
+    assert said == [f"{manifest}: the manifest of a disclosure bundle, not a table of figures; left out"]
+    with pytest.raises(MedfundError, match="expected the JSON beside it"):
+        check([manifest])
