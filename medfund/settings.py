@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from medfund.errors import MedfundError
 
@@ -104,6 +104,42 @@ class Gate(_Strict):
     replacement_character_share: float = Field(default=0.001, ge=0, le=1)
 
 
+class ScenarioLever(_Strict):
+    """One thing that a forecast scenario turns; units and formulas stand in seeds/policy/forecast_lever.csv."""
+
+    lever: Literal[
+        "contribution_rate",
+        "subsidy",
+        "enrolment_ageing",
+        "visit_rate",
+        "cost_growth",
+        "payment_ratio",
+        "premium_relief",
+    ]
+    value: float = Field(ge=-1, le=1)
+    fund: str | None = None
+    item: str | None = None
+    base: float | None = Field(default=None, gt=0, lt=1)
+    first_month: int = Field(default=1, ge=1, le=24)
+    months: int | None = Field(default=None, ge=1)
+
+
+class Scenario(_Strict):
+    """A forecast scenario of the bureau's own."""
+
+    key: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+    name_zh: str
+    name_en: str = ""
+    levers: list[ScenarioLever] = Field(min_length=1)
+
+    @field_validator("key")
+    @classmethod
+    def _baseline_stays(cls, key: str) -> str:
+        if key == "baseline":
+            raise ValueError("the baseline assumes nothing and cannot be replaced")
+        return key
+
+
 class Bureau(_Strict):
     """bureau.toml: names, division tree, conventions. Every key has a default."""
 
@@ -120,6 +156,7 @@ class Bureau(_Strict):
     gate: Gate = Gate()
     small_cell: int = Field(default=10, ge=0, description="Public counts below this are suppressed.")
     keep_releases: int = Field(default=12, ge=1)
+    scenarios: list[Scenario] = Field(default_factory=list)
 
     @classmethod
     def load(cls, path: Path) -> Bureau:

@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from medfund.errors import DiskFull, MedfundError, Refused
+from medfund.forecast import Forecaster
 from medfund.pipeline import inputs as run_inputs
 from medfund.pipeline.fingerprint import code_version, fingerprint, inputs_sha256, settings_sha256
 from medfund.pipeline.modes import resolve_modes
@@ -116,7 +118,9 @@ def _build(
         say("Nothing new since the gate refused this candidate; only the gate is asked again.")
         results = run_inputs.read_results(home)
         transform = Transform(home, threads=threads, progress=progress, project=project)
-        return _gate_and_publish(home, bureau, plan, transform, results, "regated", say, started)
+        return _gate_and_publish(
+            home, bureau, plan, transform, ["tag:release"], results, "regated", say, started
+        )
 
     # Both take seconds to import; this process and that one do it at the same time.
     with Checker() as checker:
@@ -149,14 +153,23 @@ def _build(
             what = (
                 ["build", "--resource-type", "seed", "--resource-type", "model"] if base is None else ["run"]
             )
-            transform.run(*what, "--exclude", "tag:release", *sorted(same.models), artifacts=False)
+            transform.run(
+                *what, "--exclude", "tag:release", "tag:forecast", *sorted(same.models), artifacts=False
+            )
             say("Checking the candidate.")
-            checker.check(progress)
-            results = carry_over(out, base.database if base else None, same.checks)
+            forecasts = transform.tagged("forecast") - same.models
+            previous = None if full_refresh or not served else served.database
+            # Both only read the candidate, so they do it at the same time.
+            with Forecaster(home, previous=previous, out=out) if forecasts else nullcontext() as forecaster:
+                checker.check(progress)
+                results = carry_over(out, base.database if base else None, same.checks)
+                if forecaster is not None:
+                    say(forecaster.finish().text())
         except DiskFull:
             remove_tree(home.candidate)
             raise
-        return _gate_and_publish(home, bureau, plan, transform, results, kind, say, started)
+        last = ["tag:release", *sorted(forecasts)]
+        return _gate_and_publish(home, bureau, plan, transform, last, results, kind, say, started)
 
 
 def _plan(batches: list[dict[str, Any]], bureau: Bureau, project: Path) -> _Plan:
@@ -204,6 +217,7 @@ def _gate_and_publish(
     bureau: Bureau,
     plan: _Plan,
     transform: Transform,
+    last: Sequence[str],
     results: Sequence[dict[str, Any]],
     kind: Kind,
     say: Callable[[str], None],
@@ -225,7 +239,7 @@ def _gate_and_publish(
         gate=gate.verdict,
         waivers=used,
     )
-    transform.run("run", "--select", "tag:release", artifacts=False)
+    transform.run("run", "--select", *last, artifacts=False)
     _finish_database(home.candidate_db)
     checks = _counts(results)
     report = {

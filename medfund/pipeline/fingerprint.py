@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from medfund.forecast.models import library_versions
 from medfund.settings import PROJECT_ROOT, Bureau
 
 _SUFFIXES = {".sql", ".yml", ".yaml", ".csv", ".py", ".toml", ".json"}
@@ -37,6 +38,7 @@ def code_version(project: Path = PROJECT_ROOT) -> CodeVersion:
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     for engine in _ENGINES:
         digest.update(f"{engine}={version(engine)}\0".encode())
+    digest.update(f"forecasts={library_versions()}\0".encode())
     sha256 = digest.hexdigest()
     described = _git_describe(project) or _package_version()
     return CodeVersion(sha256, f"{described}-{sha256[:12]}")

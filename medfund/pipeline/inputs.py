@@ -11,7 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from expectations.results import QUALITY_FAILURE, QUALITY_RESULT, write_rows
+from expectations.results import QUALITY_FAILURE, QUALITY_FAILURE_MONTHLY, QUALITY_RESULT, write_rows
+from medfund import forecast
 from medfund.contract import load_contract
 from medfund.ingest.superseded import write_superseded
 from medfund.release.store import connect_read_only
@@ -141,6 +142,7 @@ def write_build_inputs(
     write_superseded(
         home, load_contract(home.contract_file), batches, folder / "superseded_row.parquet", folder / "tmp"
     )
+    forecast.write_inputs(folder, bureau.scenarios)
     # dbt binds every source when it compiles; the run fills these in when the checks are done.
     write_rows(folder / "quality_result.parquet", QUALITY_RESULT, [])
     write_rows(folder / "quality_failure.parquet", QUALITY_FAILURE, [])

@@ -16,7 +16,22 @@ from medfund.release.store import connect_read_only
 
 # Sources that are equal in two builds of the same settings. `changed_batch` and `superseded_row` differ, but say
 # nothing that the batches themselves don't: what reads them reads their tables as well.
-_SAME_IN_EVERY_BUILD = {"run.bureau_org", "run.bureau_setting", "run.changed_batch", "run.superseded_row"}
+_SAME_IN_EVERY_BUILD = {
+    "run.bureau_org",
+    "run.bureau_setting",
+    "run.bureau_scenario",
+    "run.changed_batch",
+    "run.superseded_row",
+}
+# Sources that a step of the build makes from models.
+_BOOKS = ("fund_balance_monthly", "fund_balance_consolidated_monthly", "dim_org")
+_MADE_FROM = {
+    "run.forecast_series": _BOOKS,
+    "run.forecast": _BOOKS,
+    "run.forecast_score": _BOOKS,
+    "run.forecast_published": ("fund_published_annual",),
+    "run.forecast_published_score": ("fund_published_annual",),
+}
 # What the views that the checks are given stand on (expectations/source.py).
 _CHECKS_VIEWS = {
     "work.settlement": ("scratch.staging.stg_setl_d",),
@@ -66,6 +81,8 @@ class Lineage:
                     reached[name] = not parents or any(is_reached(parent) for parent in parents)
                 elif name.startswith("landing."):
                     reached[name] = name in new
+                elif name in _MADE_FROM:
+                    reached[name] = any(is_reached(model) for model in _MADE_FROM[name])
                 else:
                     reached[name] = name != "seed" and name not in _SAME_IN_EVERY_BUILD
             return reached[name]

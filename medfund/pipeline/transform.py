@@ -46,6 +46,11 @@ class Transform:
             self._manifest = self.run("parse", artifacts=False).result
         return self._manifest
 
+    def tagged(self, tag: str) -> set[str]:
+        """Names of the models that carry the tag."""
+        nodes = self.manifest().nodes.values()
+        return {node.name for node in nodes if node.resource_type == "model" and tag in node.tags}
+
     def run(self, *arguments: str, artifacts: bool = True) -> Any:
         """Run one dbt command, e.g. `run("build", "--select", "tag:release")`, and give what it gives.
 

@@ -29,7 +29,7 @@ def test_example_loads() -> None:
 
 def test_example_shows_every_key() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
-    assert set(re.findall(r"^(?:\[\[?)?(\w+)(?:\]\]?$| = )", text, re.MULTILINE)) == _keys(Bureau)
+    assert set(re.findall(r"^(?:\[\[?(?:\w+\.)*)?(\w+)(?:\]\]?$| = )", text, re.MULTILINE)) == _keys(Bureau)
 
 
 def test_example_has_a_word_on_every_key() -> None:
@@ -46,10 +46,10 @@ def test_example_has_a_word_on_every_key() -> None:
 
 
 def test_example_shows_the_defaults() -> None:
-    """But for the names, the tree and the area, copying the example changes nothing."""
+    """But for the names, the tree, the area and a scenario, copying the example changes nothing."""
     given = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
     default = Bureau().model_dump()
-    own = {"code", "name_zh", "name_en", "pool_area", "orgs"}
+    own = {"code", "name_zh", "name_en", "pool_area", "orgs", "scenarios"}
     assert {key: given[key] for key in given if key not in own} == {
         key: value for key, value in default.items() if key not in own
     }

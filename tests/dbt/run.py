@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from medfund.console import progress_bar, say
+from medfund.forecast import Forecaster
 from medfund.ingest import ensure_tables, ingest, read_batches
 from medfund.pipeline.inputs import write_build_inputs, write_previous
 from medfund.pipeline.transform import Transform
@@ -33,7 +34,10 @@ def main() -> int:
         with progress_bar("dbt") as progress:
             transform = Transform(home, progress=progress)
             # Unit tests of incremental models need the relation to be there.
-            transform.run("build", "--exclude-resource-type", "unit_test")
+            transform.run("build", "--exclude-resource-type", "unit_test", "--exclude", "tag:forecast")
+            with Forecaster(home, previous=None, out=inputs_dir(home)) as forecaster:
+                forecaster.finish()
+            transform.run("build", "--exclude-resource-type", "unit_test", "--select", "tag:forecast")
             transform.run("test", "--select", "test_type:unit")
         say("dbt: all models, data tests and unit tests pass")
     return 0

@@ -1,0 +1,90 @@
+"""The side of the build: start the forecast's process, go on with something else, and take its answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from medfund.errors import MedfundError
+from medfund.forecast.models import EXTRA
+from medfund.release.files import disk_full, is_disk_full
+from medfund.settings import PROJECT_ROOT, Home
+
+_WORDS = {
+    "too_short": "{} with too short a history",
+    "stale": "{} whose books end earlier",
+    "library_missing": f'{{}} not forecast: install medfund with the extra "{EXTRA}"',
+}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How many sets of books were forecast, kept their forecast, and have none, by the reason."""
+
+    made: int
+    kept: int
+    without: dict[str, int]
+
+    def text(self) -> str:
+        """One sentence for the build's messages."""
+        parts = [f"{self.made} made", f"{self.kept} as before"]
+        parts += [_WORDS[state].format(count) for state, count in self.without.items()]
+        return f"Forecasts: {', '.join(parts)}."
+
+
+class Forecaster:
+    """The process. Nobody may write the candidate before `finish`; leaving the context ends it."""
+
+    def __init__(self, home: Home, *, previous: Path | None, out: Path) -> None:
+        self._home = home
+        request = {
+            "candidate": str(home.candidate_db.resolve()),
+            "previous": str(previous.resolve()) if previous else None,
+            "out": str(out.resolve()),
+        }
+        paths = [str(PROJECT_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        # Series are short: threads of the linear algebra would only wait for each other.
+        few = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "medfund.forecast.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, **few, "PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"},
+        )
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it died; `finish` reads its last words on standard error
+
+    def __enter__(self) -> Forecaster:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def finish(self) -> Summary:
+        """Wait until the forecasts are written. Raises MedfundError when the process failed."""
+        words, complaints = self._process.communicate()
+        if self._process.returncode:
+            if is_disk_full(complaints):
+                raise disk_full(self._home.root)
+            last = complaints.strip().splitlines()[-1:] or [f"exit code {self._process.returncode}"]
+            raise MedfundError(f"the forecasts could not be made: {last[0]}")
+        return Summary(**json.loads(words))
