@@ -28,6 +28,16 @@ QUALITY_RESULT = pa.schema(
     ]
 )
 QUALITY_FAILURE = pa.schema([("check_id", _TEXT), ("key_json", _TEXT), ("detail", _TEXT)])
+# All failing rows counted, of the checks whose rows belong to an institution and a month.
+QUALITY_FAILURE_MONTHLY = pa.schema(
+    [
+        ("check_id", _TEXT),
+        ("institution_code", _TEXT),
+        ("month", pa.date32()),
+        ("failing_rows", _LONG),
+        ("difference", pa.decimal128(18, 2)),
+    ]
+)
 
 
 def write_rows(path: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> None:

@@ -161,10 +161,23 @@ from (
 inner join medfund.reference.code_dictionary as dictionary on dictionary.dictionary = listed.dictionary
 """
 
-# The helpers of the identities: hospital part and person's part are worked out, other nulls count as zero.
+# The helpers of the identities: hospital part and person's part are worked out, other nulls count as zero. The
+# parts of the cost may miss their total by less than a yuan where an extract cast one of them to whole yuan; the
+# share of fen among so many amounts tells such a batch from one whose prices happen to be round.
 _SETTLEMENT = """
 create table work.settlement as
-with repeated as (
+with whole_yuan as (
+    select batch_id
+    from scratch.staging.stg_setl_d
+    group by batch_id
+    having
+        (count(*) filter (med_fee <> 0) >= 20 and count(*) filter (med_fee <> trunc(med_fee)) = 0)
+        or (count(*) filter (self_funded <> 0) >= 20 and count(*) filter (self_funded <> trunc(self_funded)) = 0)
+        or (count(*) filter (over_limit <> 0) >= 20 and count(*) filter (over_limit <> trunc(over_limit)) = 0)
+        or (count(*) filter (prepaid_share <> 0) >= 20 and count(*) filter (prepaid_share <> trunc(prepaid_share)) = 0)
+        or (count(*) filter (in_scope <> 0) >= 20 and count(*) filter (in_scope <> trunc(in_scope)) = 0)
+),
+repeated as (
     select setl_id from scratch.staging.stg_setl_d group by setl_id having count(*) > 1
 ),
 -- Few settlements come in several versions; putting all of them in order would take longest here.
@@ -209,13 +222,16 @@ select
     catastrophic_pay,
     coalesce(assistance_pay, 0) as assistance_pay,
     other_fund_pay,
+    coalesce(civil_servant_pay, 0) as civil_servant_pay,
+    other_fund_pay - coalesce(civil_servant_pay, 0) as remaining_fund_pay,
     fund_pay,
     account_pay,
     cash_pay,
     reported_person_pay,
     coalesce(reported_person_pay, account_pay + cash_pay) as person_pay,
     hospital_pay,
-    is_refund_flagged
+    is_refund_flagged,
+    case when batch_id in (select whole_yuan.batch_id from whole_yuan) then 0.99 else 0.01 end as cost_tolerance
 from valid
 """
 

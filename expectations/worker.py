@@ -4,7 +4,8 @@ Imports Great Expectations at once, then waits for one line of JSON on standard 
 runs the checks of landed rows alone; the others wait for a second line, `go`, which says that the candidate is
 complete. The end of standard input before the answer means that nobody waits for it.
 Answers with lines of JSON on standard output, {"kind": "progress", …} and at the end {"kind": "done"} or
-{"kind": "error", "message": …}, and leaves quality_result.parquet and quality_failure.parquet in the folder asked for.
+{"kind": "error", "message": …}, and leaves quality_result.parquet, quality_failure.parquet and
+quality_failure_monthly.parquet in the folder asked for.
 """
 
 # ruff: noqa: E402 - garbage collection is switched before the imports.
@@ -37,7 +38,7 @@ import sqlalchemy as sa
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.datasource.fluent.interfaces import Batch
 
-from expectations.results import QUALITY_FAILURE, QUALITY_RESULT, write_rows
+from expectations.results import QUALITY_FAILURE, QUALITY_FAILURE_MONTHLY, QUALITY_RESULT, write_rows
 from expectations.rules import Rule, load_rules
 from expectations.source import (
     URL,
@@ -67,6 +68,7 @@ class Outcome:
     unexpected: int = 0
     observed: float | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
+    by_month: list[dict[str, Any]] = field(default_factory=list)
     detail: str = ""
 
 
@@ -97,6 +99,7 @@ def run_suites(
     with engine.get_connection() as connection:
         for outcome in outcomes.values():
             _observe(connection, outcome)
+            _count_by_month(connection, outcome)
     return [outcomes[rule.id] for rule in rules]
 
 
@@ -191,10 +194,27 @@ def _observe(connection: sa.Connection, outcome: Outcome) -> None:
         outcome.observed = outcome.unexpected / total if total else 0.0
 
 
+def _count_by_month(connection: sa.Connection, outcome: Outcome) -> None:
+    """Whose rows fail: all of them counted by institution and month, where a check's rows name both."""
+    if not outcome.rows or not {"institution_code", "month"} <= set(outcome.rows[0]):
+        return
+    amount = "sum(abs(difference))" if "difference" in outcome.rows[0] else "null"
+    found = connection.exec_driver_sql(
+        "select coalesce(institution_code, 'none') as institution_code, month, count(*) as failing_rows, "
+        f"cast({amount} as decimal(18, 2)) as difference from (\n{outcome.rule.sql.strip()}\n) group by all"
+    )
+    outcome.by_month = [{"check_id": outcome.rule.id, **row} for row in found.mappings()]
+
+
 def write_outcomes(outcomes: Iterable[Outcome], out: Path) -> None:
-    """Write both result files; the second, with the failing rows, first: its presence is not a sign of success."""
+    """Write the result files, those of the failing rows first: their presence is not a sign of success."""
     outcomes = list(outcomes)
     write_rows(out / "quality_failure.parquet", QUALITY_FAILURE, _failures(outcomes))
+    write_rows(
+        out / "quality_failure_monthly.parquet",
+        QUALITY_FAILURE_MONTHLY,
+        (row for outcome in outcomes for row in outcome.by_month),
+    )
     write_rows(
         out / "quality_result.parquet",
         QUALITY_RESULT,

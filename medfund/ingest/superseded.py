@@ -26,17 +26,22 @@ def write_superseded(
 ) -> None:
     """Write the rows that do not count, of all `batches`, to the Parquet file `target`.
 
-    Columns: table_name, batch_id, row_number_in_file. `scratch` is a folder for what memory cannot hold. A table
-    of which no batch replaced anything is not looked at.
+    Columns: table_name, batch_id, row_number_in_file; replaced_by_batch_id, where the version that counts stands;
+    and of the row replaced, which may have meant another one, setl_id and event_month (null where its table has
+    neither, or where rows are replaced as a set of one parent). `scratch` is a folder for what memory cannot hold.
+    A table of which no batch replaced anything, or whose models choose themselves, is not looked at.
     """
     with duckdb.connect() as con:
         con.execute("SET memory_limit = '1500MB'")
         con.execute(f"SET temp_directory = {quoted(str(scratch))}")
         con.execute("SET preserve_insertion_order = false")
         con.execute(
-            "CREATE TABLE superseded (table_name VARCHAR, batch_id VARCHAR, row_number_in_file BIGINT)"
+            "CREATE TABLE superseded (table_name VARCHAR, batch_id VARCHAR, row_number_in_file BIGINT, "
+            "replaced_by_batch_id VARCHAR, setl_id VARCHAR, event_month DATE)"
         )
         for table in contract.tables.values():
+            if table.every_version:
+                continue
             own = [b for b in batches if b["table_name"] == table.name and b["rows_landed"] > 0]
             replacing = [b["batch_id"] for b in own if b["rows_superseded"] > 0]
             if replacing:
@@ -65,8 +70,9 @@ def _find(
     name = quoted(table.name)
     if table.replaced_per:
         con.execute(
-            f"""INSERT INTO superseded SELECT {name}, batch, row_no FROM candidate
-            QUALIFY batch < max(batch) OVER (PARTITION BY key_hash)"""
+            f"""INSERT INTO superseded
+            SELECT {name}, batch, row_no, max(batch) OVER (PARTITION BY key_hash) AS newest, NULL, NULL
+            FROM candidate QUALIFY batch < newest"""
         )
         return
     held = [row[0] for row in con.execute("SELECT DISTINCT batch FROM candidate").fetchall()]
@@ -77,12 +83,18 @@ def _find(
     order = ", ".join(
         [*(f"{ident(column)} DESC NULLS LAST" for column in newest), "batch DESC", "row_no DESC"]
     )
+    setl_id = "setl_id" if "setl_id" in table.columns else "NULL"
+    month = f"date_trunc('month', {ident(table.event_time)})" if table.event_time else "NULL"
     con.execute(
-        f"""INSERT INTO superseded SELECT {name}, batch, row_no FROM (
-            SELECT rows.*, batch, _row_no AS row_no
+        f"""INSERT INTO superseded
+        SELECT {name}, batch, _row_no, first_value(batch) OVER version, {setl_id}, CAST({month} AS DATE)
+        FROM (
+            SELECT rows.*, _row_no AS row_no
             FROM ({_rows(home, table, held)}) AS rows SEMI JOIN candidate
                 ON candidate.batch = rows.batch AND candidate.row_no = rows._row_no
-        ) QUALIFY row_number() OVER (PARTITION BY {", ".join(of_key)} ORDER BY {order}) > 1"""
+        )
+        WINDOW version AS (PARTITION BY {", ".join(of_key)} ORDER BY {order})
+        QUALIFY row_number() OVER version > 1"""
     )
 
 
@@ -120,6 +132,8 @@ def _rows(home: Home, table: Table, batches: Sequence[str]) -> str:
     """SQL of the columns that identify and order rows, of these batches; a column not landed then is null."""
     wanted = dict.fromkeys(
         ["_bureau", "_as_of", "_row_no", *table.key, *table.alt_key, *table.replaced_per, *table.order_by]
+        + ([table.event_time] if table.event_time else [])
+        + (["setl_id"] if "setl_id" in table.columns else [])
     )
     columns = ", ".join(ident(column) for column in wanted)
     files = ", ".join(

@@ -146,6 +146,7 @@ def write_build_inputs(
     # dbt binds every source when it compiles; the run fills these in when the checks are done.
     write_rows(folder / "quality_result.parquet", QUALITY_RESULT, [])
     write_rows(folder / "quality_failure.parquet", QUALITY_FAILURE, [])
+    write_rows(folder / "quality_failure_monthly.parquet", QUALITY_FAILURE_MONTHLY, [])
     write_rows(folder / "release.parquet", RELEASE, [])
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import pyarrow.parquet as pq
 
-from expectations.results import QUALITY_FAILURE, QUALITY_RESULT, write_rows
+from expectations.results import QUALITY_FAILURE, QUALITY_FAILURE_MONTHLY, QUALITY_RESULT, write_rows
 from expectations.rules import load_rules
 from medfund.errors import MedfundError
 from medfund.pipeline.transform import Progress
@@ -22,6 +22,8 @@ from medfund.release import Waiver
 from medfund.release.files import disk_full, is_disk_full
 from medfund.release.store import connect_read_only
 from medfund.settings import PROJECT_ROOT, Bureau, Home
+
+_FAILING_ROWS = {"quality_failure": QUALITY_FAILURE, "quality_failure_monthly": QUALITY_FAILURE_MONTHLY}
 
 Verdict = Literal["passed", "waived", "refused"]
 
@@ -107,7 +109,8 @@ class Checker:
     def check(self, progress: Progress | None = None) -> list[dict[str, Any]]:
         """Run what was asked for: candidate and scratch are there, and no other process writes them.
 
-        Writes `quality_result.parquet` and `quality_failure.parquet` to `out` and returns the results.
+        Writes `quality_result.parquet`, `quality_failure.parquet` and `quality_failure_monthly.parquet` to `out`
+        and returns the results.
         Raises MedfundError when the worker itself fails; a check that fails is a result.
         """
         process = self._process
@@ -148,18 +151,19 @@ def carry_over(out: Path, release_db: Path | None, checks: Collection[str]) -> l
             "select *, is_evaluated as evaluated from marts.quality_check where list_contains(?, check_id)",
             params=[sorted(checks)],
         ).to_arrow_table()
-        failing: Any = connection.sql(
-            "select * from marts.quality_failure where list_contains(?, check_id)", params=[sorted(checks)]
-        ).to_arrow_table()
-    failures = pq.read_table(out / "quality_failure.parquet")
+        failing: dict[str, Any] = {
+            name: connection.sql(
+                f"select {', '.join(schema.names)} from marts.{name} where list_contains(?, check_id)",
+                params=[sorted(checks)],
+            ).to_arrow_table()
+            for name, schema in _FAILING_ROWS.items()
+        }
     order = {rule.id: place for place, rule in enumerate(load_rules())}
     rows = _as_rows(results) + _as_rows(held.select(QUALITY_RESULT.names))
     rows.sort(key=lambda r: order[r["check_id"]])
-    write_rows(
-        out / "quality_failure.parquet",
-        QUALITY_FAILURE,
-        _as_rows(failures) + _as_rows(failing.select(QUALITY_FAILURE.names)),
-    )
+    for name, schema in _FAILING_ROWS.items():
+        path = out / f"{name}.parquet"
+        write_rows(path, schema, _as_rows(pq.read_table(path)) + _as_rows(failing[name]))
     write_rows(out / "quality_result.parquet", QUALITY_RESULT, rows)
     return rows
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from medfund.settings import PROJECT_ROOT, Bureau, Gate, Home
 # One good settlement: 1200 = 1000 fund + 50 account + 150 cash; 1200 = 200 + 0 + 100 + 900; 1000 = 700 + 200 + 50 + 50.
 GOOD = {
     "setl_id": "good",
+    "batch_id": "000001",
     "reversed_setl_id": None,
     "is_refund_flagged": False,
     "is_valid": True,
@@ -34,6 +37,7 @@ GOOD = {
     "catastrophic_pay": "200",
     "assistance_pay": "50",
     "other_fund_pay": "50",
+    "civil_servant_pay": "50",
     "reported_fund_pay": "1000",
     "reported_person_pay": "200",
     "account_pay": "50",
@@ -42,7 +46,9 @@ GOOD = {
     "hospital_pay": "0",
 }
 MONEY = [
-    name for name in GOOD if name not in ("setl_id", "reversed_setl_id", "updated_at") and name[:3] != "is_"
+    name
+    for name in GOOD
+    if name not in ("setl_id", "batch_id", "reversed_setl_id", "updated_at") and name[:3] != "is_"
 ]
 
 
@@ -68,12 +74,26 @@ SETTLEMENTS = [
     negated(setl_id="reversal_2", reversed_setl_id="original_2", cash_pay="-149", med_fee="-1199"),
     negated(setl_id="orphan", reversed_setl_id="before_the_window"),
 ]
-# The newest valid rows are eleven; person_off, payers_off miss I3.
+# An extract that cast the cost parts to whole yuan: up to 0.99 is let through, a yuan is not.
+CAST = {"batch_id": "000002", "med_fee": "1200.99", "reported_person_pay": "200.99", "cash_pay": "150.99"}
+SETTLEMENTS += [GOOD | CAST | {"setl_id": f"whole_yuan_{number}"} for number in range(19)]
+SETTLEMENTS += [
+    GOOD
+    | CAST
+    | {
+        "setl_id": "a_yuan_off",
+        "med_fee": "1201",
+        "reported_person_pay": "201",
+        "cash_pay": "151",
+    }
+]
+# The newest valid rows are eleven and twenty; person_off, payers_off miss I3.
 EXPECTED = {
-    "cost_parts_add_up": {"parts_off", "reversal_2"},
+    "cost_parts_add_up": {"parts_off", "reversal_2", "a_yuan_off"},
     "person_parts_add_up": {"person_off"},
     "payers_tie_in_every_row": {"person_off", "payers_off"},
     "funds_add_up": {"funds_off"},
+    "list_total_ties": {"person_off"},
     "reversals_net_to_zero": {"reversal_2"},
     "reversals_flag_both_rows": {"reversal_2"},
     "reversal_has_its_original": {"orphan"},
@@ -116,12 +136,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
             f"""
             create table staging.stg_setl_d as
             select
-                setl_id, reversed_setl_id, is_refund_flagged::boolean as is_refund_flagged, is_valid::boolean as is_valid,
+                setl_id, batch_id, reversed_setl_id, is_refund_flagged::boolean as is_refund_flagged, is_valid::boolean as is_valid,
                 updated_at::timestamp as updated_at, {money},
                 'H53010100001' as institution_code, '530101' as org_code, '530101' as treatment_org_code,
                 '21' as care_type_code, '390' as insurance_type_code, timestamp '2026-10-05 10:00:00' as setl_time,
                 null::date as admitted_on, null::date as discharged_on, null::varchar as record_id,
-                '000001' as batch_id, 1::bigint as row_number_in_file
+                1::bigint as row_number_in_file
             from (values {_values(SETTLEMENTS)}) as t ({columns})
             """
         )
@@ -173,11 +193,11 @@ def _check(home: Home, share: float) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def strict(home: Home) -> dict[str, dict[str, Any]]:
-    """Results with 2 of 11 settlements (18 %) off and a limit of 10 %."""
-    return _check(home, 0.1)
+    """Results with 2 of 31 settlements (6 %) off and a limit of 5 %."""
+    return _check(home, 0.05)
 
 
-def _failing(home: Home, check: str, column: str, share: float = 0.1) -> set[Any]:
+def _failing(home: Home, check: str, column: str, share: float = 0.05) -> set[Any]:
     rows = pq.read_table(home.root / f"out-{share}" / "quality_failure.parquet").to_pylist()
     return {json.loads(r["key_json"])[column] for r in rows if r["check_id"] == check}
 
@@ -193,12 +213,29 @@ def test_identities_find_exactly_the_rows_that_break_them(
     assert found["unexpected_count"] == len(EXPECTED[name])
 
 
+def test_failing_rows_are_counted_by_institution_and_month(
+    home: Home, strict: dict[str, dict[str, Any]]
+) -> None:
+    rows = pq.read_table(home.root / "out-0.05" / "quality_failure_monthly.parquet").to_pylist()
+    by_check = {row["check_id"]: row for row in rows}
+    assert by_check["staging.stg_setl_d.payers_tie_in_every_row"] == {
+        "check_id": "staging.stg_setl_d.payers_tie_in_every_row",
+        "institution_code": "H53010100001",
+        "month": date(2026, 10, 1),
+        "failing_rows": 2,
+        "difference": Decimal("5.02"),  # 0.02 of person_off, 5 of payers_off
+    }
+    # A refund has amounts left, but not one difference; the ledger has no institutions.
+    assert by_check["staging.stg_setl_d.reversals_net_to_zero"]["difference"] is None
+    assert "staging.stg_fund_acct_bal.subject_rolls" not in by_check
+
+
 def test_payers_stop_the_release_only_above_the_bureaus_limit(
     home: Home, strict: dict[str, dict[str, Any]]
 ) -> None:
     check = "staging.stg_setl_d.payers_tie"
     assert strict[check]["severity"] == "critical" and not strict[check]["passed"]
-    assert strict[check]["observed"] == pytest.approx(2 / 11)
+    assert strict[check]["observed"] == pytest.approx(2 / 31)
     lenient = _check(home, 0.2)
     assert lenient[check]["passed"] and lenient[check]["observed"] == 0
     assert lenient["staging.stg_setl_d.payers_tie_in_every_row"]["unexpected_count"] == 2
@@ -240,7 +277,7 @@ def test_a_check_that_cannot_run_is_not_evaluated_and_spoils_no_other(
         "staging.stg_fund_vchr_d.balances",
     ):
         assert (strict[check]["evaluated"], strict[check]["passed"]) == (False, False), check
-    rows = pq.read_table(home.root / "out-0.1" / "quality_failure.parquet").to_pylist()
+    rows = pq.read_table(home.root / "out-0.05" / "quality_failure.parquet").to_pylist()
     why = [r["detail"] for r in rows if r["check_id"] == "marts.fund_balance_monthly.rolls_forward"]
     assert "not evaluated" in why[0] and "fund_balance_monthly" in why[0]
     assert len(strict) == len(load_rules()), "every rule has an outcome"
@@ -249,7 +286,7 @@ def test_a_check_that_cannot_run_is_not_evaluated_and_spoils_no_other(
 def test_failing_rows_are_capped_and_still_counted(home: Home, strict: dict[str, dict[str, Any]]) -> None:
     assert strict["marts.load_batch.key_unique"]["unexpected_count"] == 1
     assert _failing(home, "marts.load_batch.key_unique", "batch_id") == {"1"}
-    rows = pq.read_table(home.root / "out-0.1" / "quality_failure.parquet").to_pylist()
+    rows = pq.read_table(home.root / "out-0.05" / "quality_failure.parquet").to_pylist()
     assert max(sum(r["check_id"] == check for r in rows) for check in {r["check_id"] for r in rows}) <= 100
 
 

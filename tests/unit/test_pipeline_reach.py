@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from expectations.results import QUALITY_FAILURE, QUALITY_RESULT, write_rows
+from expectations.results import QUALITY_FAILURE, QUALITY_FAILURE_MONTHLY, QUALITY_RESULT, write_rows
 from expectations.rules import Rule, load_rules
 from medfund.pipeline.quality import carry_over
 from medfund.pipeline.reach import Lineage, repeatable, tables_read
@@ -175,8 +175,14 @@ def test_carried_outcomes_stand_in_order_beside_those_worked_out(tmp_path: Path)
             'create table marts.quality_failure as select check_id, \'{"batch_id": "1"}\' as key_json, '
             "'n=1' as detail, 1 as failure_number from marts.quality_check"
         )
+        connection.execute(
+            "create table marts.quality_failure_monthly as select check_id, 'H1' as institution_code, "
+            "date '2026-10-01' as month, 2::bigint as failing_rows, 0.03::decimal(18, 2) as difference "
+            "from marts.quality_check"
+        )
     write_rows(tmp_path / "quality_result.parquet", QUALITY_RESULT, [result(second, True)])
     write_rows(tmp_path / "quality_failure.parquet", QUALITY_FAILURE, [])
+    write_rows(tmp_path / "quality_failure_monthly.parquet", QUALITY_FAILURE_MONTHLY, [])
 
     rows = carry_over(tmp_path, database, {first.id})
 
@@ -188,3 +194,5 @@ def test_carried_outcomes_stand_in_order_beside_those_worked_out(tmp_path: Path)
     assert pq.read_table(tmp_path / "quality_failure.parquet").to_pylist() == [
         {"check_id": first.id, "key_json": '{"batch_id": "1"}', "detail": "n=1"}
     ]
+    [month] = pq.read_table(tmp_path / "quality_failure_monthly.parquet").to_pylist()
+    assert (month["check_id"], month["institution_code"], month["failing_rows"]) == (first.id, "H1", 2)
