@@ -10,7 +10,7 @@ from pathlib import Path
 from medfund.console import progress_bar, say
 from medfund.forecast import Forecaster
 from medfund.ingest import ensure_tables, ingest, read_batches
-from medfund.pipeline.inputs import write_build_inputs, write_previous
+from medfund.pipeline.inputs import inputs_dir, write_build_inputs, write_previous
 from medfund.pipeline.transform import Transform
 from medfund.settings import Bureau, Home
 from medfund.synth import write
