@@ -50,7 +50,7 @@ POOL_ONLY_RATE = 0.07  # without an account
 POOL_ONLY_OF_FLEXIBLE = 0.37  # 6.5 % of employees (published) are 37 % of the 17.4 % who work flexibly
 
 # Monthly contribution bases: lognormal, cut at 60 and 300 % of the mean as the rule has it; spread and ratios assumed.
-MEAN_BASE_YUAN = 7030  # in 2025
+MEAN_BASE_YUAN = 6990  # in 2025
 BASE_SIGMA = 0.35
 FLEXIBLE_BASE = 0.65  # most choose a low base
 CIVIL_BASE = 1.10
@@ -86,7 +86,7 @@ RELIEF_MONTHS = range(2020 * 12 + 1, 2020 * 12 + 6)
 _LATE, _LATE_FEBRUARY, _LATE_FLEXIBLE = 0.02, 0.09, 0.05
 CORRECTED = 0.002  # lines reversed and booked anew with another base (assumed)
 LAST_UNPAID = 0.15  # of those who drop out (assumed)
-_BASE_REVIEW = (0.6, 0.035)  # employers who settle a base difference in December, and its size (assumed)
+_BASE_REVIEW = (0.75, 0.036)  # employers who settle a base difference in December, and its size (assumed)
 _LUMP_SUM = 0.35  # of new retirees, who make up missing years (assumed)
 
 
