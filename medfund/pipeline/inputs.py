@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from expectations.results import QUALITY_FAILURE, QUALITY_RESULT, write_rows
+from expectations.results import QUALITY_FAILURE, QUALITY_FAILURE_MONTHLY, QUALITY_RESULT, write_rows
 from medfund import forecast
 from medfund.contract import load_contract
 from medfund.ingest.superseded import write_superseded
