@@ -649,8 +649,9 @@ class Loader:
     def _malformed_select(self, query: FileQuery, reading: _Reading) -> str:
         """Malformed lines with everything masked that could be an identifier.
 
-        Fields of a line that lacks or has k too many may stand up to k places off, so a field is shown only
-        when none of the columns it may belong to is private. Around stray quotes only short numbers are.
+        Fields of a line that lacks k may stand up to k places off, so a field is shown only when none of the
+        columns it may belong to is private. Around stray quotes and among too many fields, which belong to
+        any column or none, only short numbers are.
         """
         table = query.table
         open_places = {
@@ -671,13 +672,10 @@ class Loader:
                     || '; expected {width} fields' AS reason,
                 json_object('_line', array_to_string(list_transform(parts, lambda part, i: CASE
                     WHEN part = '' THEN ''
-                    WHEN contains(csv_line, '"') THEN
-                        CASE WHEN regexp_full_match(part, '-?[0-9]{{1,5}}([.][0-9]{{1,6}})?') THEN part
-                        ELSE {quoted(privacy.MASK)} END
-                    WHEN i + greatest({width} - n, 0) > {width} AND n <= {width} THEN {quoted(privacy.MASK)}
-                    WHEN i + least({width} - n, 0) > {width} THEN {quoted(privacy.MASK)}
-                    WHEN len(list_filter(({private})[greatest(i + least({width} - n, 0), 1):
-                            i + greatest({width} - n, 0)], lambda hidden: hidden)) > 0 THEN {quoted(privacy.MASK)}
+                    WHEN contains(csv_line, '"') OR n > {width} THEN
+                        CASE WHEN raw_short(part) THEN part ELSE {quoted(privacy.MASK)} END
+                    WHEN len(list_filter(({private})[i : i + {width} - n], lambda hidden: hidden)) > 0
+                        THEN {quoted(privacy.MASK)}
                     ELSE part END), {delimiter}))::VARCHAR AS row_json
             FROM (
                 SELECT *, len(string_split(csv_line, {delimiter})) AS found FROM bad_line

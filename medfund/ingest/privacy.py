@@ -9,10 +9,10 @@ import secrets
 import duckdb
 
 from medfund.errors import MedfundError
-from medfund.ingest.sqltypes import ident, quoted
+from medfund.ingest.sqltypes import HIDDEN, ident, quoted
 from medfund.settings import Home
 
-MASK = "***"
+MASK = HIDDEN
 
 
 def pseudonym_key(home: Home) -> bytes:

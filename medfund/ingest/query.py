@@ -274,15 +274,22 @@ class FileQuery:
             return f"CASE WHEN {r} IS NOT NULL THEN {quoted(MASK)} END"
         if column.privacy == "pseudonym":
             return pseudonym(trimmed(r), column.unless)
-        # No date and no number looks like a certificate, a telephone or a card.
-        return r if column.type == "text" else f"CASE WHEN raw_personal({r}) THEN {quoted(MASK)} ELSE {r} END"
+        return r if column.type == "text" else f"raw_untypable({r})"
 
     def _kept(self, column: Column) -> str:
-        """The raw value as it is kept with a rejected row; of a shifted row only what is short."""
+        """The raw value as it is kept with a rejected row, whose values may stand in each other's columns: of a
+        shifted row only short numbers, of a code only what is short, of a text only what names nobody."""
         shown = self._shown(column)
         if column.privacy is not None:
             return shown
-        return f"CASE WHEN shifted AND NOT raw_short({ident('r_' + column.name)}) THEN {quoted(MASK)} ELSE {shown} END"
+        r = ident("r_" + column.name)
+        if column.type == "text":
+            shown = (
+                f"raw_code({r})"
+                if column.dictionary
+                else f"CASE WHEN raw_personal({r}) THEN {quoted(MASK)} ELSE {r} END"
+            )
+        return f"CASE WHEN shifted AND NOT raw_short({r}) THEN {quoted(MASK)} ELSE {shown} END"
 
     def disagreements(self) -> str | None:
         """SQL counting, per doubly fed column, the rows whose headers give different values."""

@@ -9,6 +9,9 @@ import duckdb
 
 from medfund.contract import Column, Contract
 
+# Stands where a value may name a person.
+HIDDEN = "***"
+
 # Blanks that fixed-width exports and spreadsheets leave around values.
 _BLANKS = " \t\r\n\u00a0\u2002\u2003\u3000\ufeff"
 
@@ -20,6 +23,8 @@ _PERSONAL = (
     "(^|[^0-9])([1-9][0-9]{5}(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]"
     "|1[3-9][0-9]{9}|62[0-9]{14,17})($|[^0-9])"
 )
+# Words that stand for numbers and dates, or for none; other Chinese in their place may be a name.
+_WORDS = "年月日时分秒点上下午元角厘万亿千百十零〇一二三四五六七八九两壹贰叁肆伍陆柒捌玖拾佰仟整正无不详未知合小总计昨今明天空缺"
 
 # Spreadsheets turn long numbers into this.
 _SCIENTIFIC = "[0-9]([.][0-9]+)?[eE][+][0-9]+"
@@ -77,7 +82,17 @@ def install(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
         ("raw_blanks(x)", f"trim(x, {quoted(_BLANKS)})"),
         ("raw_printable(x)", f"translate(x, {quoted(_CONTROLS)} || chr(0), '')"),
         ("raw_personal(x)", f"regexp_matches(x, {quoted(_PERSONAL)})"),
-        ("raw_short(x)", "regexp_full_match(x, '[ -~]{0,10}')"),
+        (
+            "raw_untypable(x)",
+            f"CASE WHEN raw_personal(x) OR regexp_full_match(x, '.*\\p{{Han}}.*') "
+            f"AND NOT regexp_full_match(x, {quoted(f'[ -~{_WORDS}]*')}) THEN {quoted(HIDDEN)} ELSE x END",
+        ),
+        (
+            "raw_code(x)",
+            "CASE WHEN regexp_full_match(x, '[!-~]{0,9}') AND NOT regexp_full_match(x, '(19|20)[0-9]{6}') "
+            f"THEN x ELSE {quoted(HIDDEN)} END",
+        ),
+        ("raw_short(x)", "regexp_full_match(x, '-?[0-9]{1,5}([.][0-9]{1,6})?')"),
         ("raw_null(x)", _null_test("x", contract.null_values)),
         ("raw_number(x)", _any_number("x")),
         ("raw_time(x)", _any_timestamp("x", contract.time_zone)),
