@@ -9,9 +9,10 @@ import tomli_w
 
 from medfund.synth import calibration as cal
 from medfund.synth import city
+from medfund.synth.chart import BENEFIT_YEAR_FROM, BENEFIT_YEAR_ORG, FUNDS, WAN_ORG
 from medfund.synth.city import Institutions, first_day
 from medfund.synth.claims import MED_TYPES, decimals
-from medfund.synth.ledger import BENEFIT_YEAR_FROM, BENEFIT_YEAR_ORG, FUNDS, WAN_ORG, Books
+from medfund.synth.ledger import Books
 from medfund.synth.scene import Window
 
 # How the n-th monthly settlement file is written; the rest is UTF-8 with commas.
@@ -184,7 +185,7 @@ def institution_query(places: Institutions, window: Window) -> str:
 
 
 def load_books(con: duckdb.DuckDBPyConnection, books: Books) -> None:
-    """Make the tables `ledger`, `voucher` and `budget`: all text in place, money in yuan."""
+    """Make the tables `ledger`, `voucher`, `voucher_number` and `budget`: all text in place, money in yuan."""
     money = {"open_bal", "debit_amt", "credit_amt", "close_bal", "budg_amt"}
     for name, columns in (("b", books.balances), ("v", books.vouchers), ("a", books.budget)):
         con.register(
@@ -208,9 +209,10 @@ def load_books(con: duckdb.DuckDBPyConnection, books: Books) -> None:
             row_number() OVER (PARTITION BY org, fund, month, kind ORDER BY line) AS line_no,
             make_date(month // 12, month % 12 + 1,
                 least(day, day(last_day(make_date(month // 12, month % 12 + 1, 1))))) AS vchr_date,
-            subj_code, digest, debit_amt, credit_amt, {unit}
+            subj_code, digest, debit_amt, credit_amt, {unit}, org, fund, month, tag
         FROM raw_v
     """)
+    con.execute("CREATE TABLE voucher_number AS SELECT DISTINCT org, fund, month, tag, vchr_no FROM voucher")
     con.execute(f"""
         CREATE TABLE budget AS SELECT {org}, year::VARCHAR AS year, item_key, budg_amt, {unit},
             ['年初', '调整1'][version + 1] AS ver, make_date(eff_month // 12, eff_month % 12 + 1, 1) AS eff_date

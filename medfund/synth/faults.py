@@ -15,7 +15,7 @@ import duckdb
 
 from medfund.errors import UsageError
 from medfund.synth.city import ORGS
-from medfund.synth.ledger import Calendar, Flows
+from medfund.synth.flows import Calendar, Flows
 from medfund.synth.scene import Window
 
 Con = duckdb.DuckDBPyConnection

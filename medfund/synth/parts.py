@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from medfund.synth import books
 from medfund.synth.scene import Part
 
-PARTS: tuple[type[Part], ...] = ()
+PARTS: tuple[type[Part], ...] = (books.Claims,)

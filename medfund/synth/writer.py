@@ -12,8 +12,10 @@ import duckdb
 import numpy as np
 
 from medfund.errors import MedfundError, UsageError
-from medfund.synth import city, claims, export, ledger
+from medfund.synth import books, city, claims, export
+from medfund.synth.chart import FUNDS
 from medfund.synth.faults import FAULTS, Answer, Fault, add_up, check_names
+from medfund.synth.flows import Calendar
 from medfund.synth.lifecycle import HORIZON_END, HORIZON_FIRST
 from medfund.synth.parts import PARTS
 from medfund.synth.scene import FORMATS, Output, Part, Scene, Window
@@ -172,25 +174,19 @@ def _write_month(
 def _write_books(
     scene: Scene, fault_list: _Faults, answers: list[Answer], say: Callable[[str], None]
 ) -> None:
-    """Balances, vouchers and budget."""
+    """Notices, vouchers, balances, budget, bank statements and cases."""
     con, out, window = scene.con, scene.out, scene.window
-    rng = scene.rng(2)
-    calendar = ledger.Calendar(window.first, window.last)
-    exported = slice(window.first - HORIZON_FIRST, window.last + 1 - HORIZON_FIRST)
-    flows = ledger.plan_flows({k: v[:, exported] for k, v in scene.owed.items()}, calendar, rng)
+    calendar = Calendar(window.first, window.last)
+    flows = books.plan(scene, calendar)
     for name, fault in fault_list:
         if fault.stage == "flows":
             answers.append({"fault": name, **fault.act(flows, calendar, window)})
-    export.load_books(con, ledger.make_books(flows, calendar, rng))
+    books.book(scene, flows, calendar)
     for name, fault in fault_list:
         if fault.stage == "books":
             answers.append({"fault": name, **fault.act(con, window)})
-    years = range(window.first // 12, window.last // 12 + 1)
-    for i, year in enumerate(years):
-        out.table(con, "fund_acct_bal", export.ledger_query(year), f"fund_acct_bal_{year}")
-        form = "gz" if i == 1 else "utf-8"
-        out.table(con, "fund_vchr_d", export.voucher_query(year), f"fund_vchr_d_{year}", form)
-    out.table(con, "fund_budg_a", export.budget_query(), "fund_budg_a", "gb18030")
+    books.write(scene)
     say(
-        f"books of {len(ledger.FUNDS)} funds: {out.rows['fund_acct_bal']:,} balances, {out.rows['fund_vchr_d']:,} lines"
+        f"books of {len(FUNDS)} funds: {out.rows['fund_acct_bal']:,} balances, {out.rows['fund_vchr_d']:,} lines, "
+        f"{out.rows['med_dfr_d']:,} notices"
     )
