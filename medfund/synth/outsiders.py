@@ -50,7 +50,9 @@ class Outsiders(Part):
         self._rows = {name: values[kept] for name, values in drawn.items()}
 
     def exported(self, month: int) -> None:
-        """Write a month of them."""
+        """Write a month of them; a small city may have none."""
+        if not len(self._rows["setl_id"]):
+            return
         self.con.register("month_rows", claims.as_arrow(claims.as_of(self._rows, self.scene.window.end)))
         export.stage_month(self.con)
         self.scene.out.month(self.con, "outmed_setl_d", _OUTSIDERS_SQL, month)
