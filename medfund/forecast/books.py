@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 from medfund.forecast.balance import closing_balances, roll_forward
 from medfund.forecast.models import MONTHLY, Z_80, Z_95, Floats, library_versions
 from medfund.forecast.scoring import MONTHS, Ints, Trial, actuals, run_trials, scale, scores
+from medfund.forecast.tables import Rows
 
 # Two years to learn a season from and one to be tried on.
 SHORTEST = 36
@@ -100,15 +101,6 @@ class Book:
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
-@dataclass
-class Rows:
-    """Rows of the tables that a forecast fills, by the names of `tables.SCHEMAS`."""
-
-    forecast_series: list[dict[str, Any]] = field(default_factory=list)
-    forecast: list[dict[str, Any]] = field(default_factory=list)
-    forecast_score: list[dict[str, Any]] = field(default_factory=list)
-
-
 def read_books(connection: duckdb.DuckDBPyConnection) -> list[Book]:
     """Every set of books of a candidate, ordered by org and fund."""
     return [
@@ -171,7 +163,7 @@ def forecast_book(book: Book, sha256: str, into: Rows) -> None:
     key = {"org_code": book.org_code, "fund_code": book.fund_code}
     for measure in MEASURES:
         for model, trial in trials[measure].items():
-            into.forecast_score += [
+            into["forecast_score"] += [
                 {**key, "measure": measure, "model": model, **score, "is_shown": model == shown[measure]}
                 for score in scores(trial, came[measure], units[measure], MONTHS)
             ]
@@ -185,8 +177,10 @@ def forecast_book(book: Book, sha256: str, into: Rows) -> None:
         for month, band in zip(
             months, bands(trials[measure][shown[measure]], points[measure], never_negative), strict=True
         ):
-            into.forecast.append({**key, "measure": measure, "month": month, "model": shown[measure], **band})
-    into.forecast_series.append(
+            into["forecast"].append(
+                {**key, "measure": measure, "month": month, "model": shown[measure], **band}
+            )
+    into["forecast_series"].append(
         describe(
             book,
             "forecast",

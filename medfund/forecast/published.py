@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+import json
+from dataclasses import dataclass
 
 import duckdb
 import numpy as np
 
 from medfund.forecast.books import bands
 from medfund.forecast.models import ANNUAL
-from medfund.forecast.scoring import YEARS, actuals, best, origins, run_trials, scale, scores
+from medfund.forecast.scoring import YEARS, Ints, actuals, best, origins, run_trials, scale, scores
+from medfund.forecast.tables import Rows
 
 # Years in a row that one publisher's series has to have: eight to learn from, and some to be tried on.
 SHORTEST = 14
@@ -31,54 +34,64 @@ from run
 where gaps = 0
 group by scheme, item, vintage
 having count(*) >= $shortest
-order by scheme, item, count(*) desc
+-- Where several publishers have one, the longest.
+qualify row_number() over (partition by scheme, item order by count(*) desc, vintage) = 1
+order by scheme, item
 """
 
 
-def forecast_published(connection: duckdb.DuckDBPyConnection) -> dict[str, list[dict[str, Any]]]:
-    """Backtest and outlook of every national series that is long enough, as rows of `tables.SCHEMAS`."""
-    forecast: list[dict[str, Any]] = []
-    score: list[dict[str, Any]] = []
-    done: set[tuple[str, str]] = set()
-    for scheme, item, last_year, value in connection.execute(_SERIES, {"shortest": SHORTEST}).fetchall():
-        if (scheme, item) in done:  # another publisher's, shorter
-            continue
-        done.add((scheme, item))
-        series = np.array(value, dtype=np.float64)
-        trials, _ = run_trials(series, ANNUAL, YEARS)
-        came = actuals(series, YEARS)
-        shown = best(trials, ANNUAL[0], YEARS)
-        first_year = last_year - len(series)
-        for model, trial in trials.items():
-            key = {"scheme": scheme, "item": item, "model": model}
-            score += [
-                {**key, **row, "is_shown": model == shown}
-                for row in scores(trial, came, scale(series, YEARS.season), YEARS)
-            ]
-            for at, known in enumerate(origins(len(series), YEARS)):
-                expected = came[at] + trial.error[at]
-                forecast += [
-                    {
-                        **key,
-                        "origin_year": first_year + int(known),
-                        "year": first_year + int(known) + 1 + step,
-                        "actual": int(came[at, step]),
-                        "point": int(np.rint(expected[step])),
-                        "is_shown": model == shown,
-                    }
-                    for step in range(YEARS.ahead)
-                    if np.isfinite(came[at, step])
-                ]
-            point = np.rint(trial.outlook.point).astype(np.int64)
-            forecast += [
+@dataclass(frozen=True)
+class NationalSeries:
+    """Yearly amounts in fen, ending with `last_year`."""
+
+    scheme: str
+    item: str
+    last_year: int
+    value: Ints
+
+    def sha256(self, settings: str) -> str:
+        """Hash of everything its forecast depends on."""
+        said = json.dumps([settings, self.last_year, self.value.tolist()])
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+def read_national_series(connection: duckdb.DuckDBPyConnection) -> list[NationalSeries]:
+    """The series that are long enough, ordered by scheme and item."""
+    found = connection.execute(_SERIES, {"shortest": SHORTEST}).fetchall()
+    return [NationalSeries(scheme, item, last, np.array(value)) for scheme, item, last, value in found]
+
+
+def forecast_national(series: NationalSeries, sha256: str, into: Rows) -> None:
+    """Try the candidates on the series and add what they would have said, what they expect, and their scores."""
+    value = series.value.astype(np.float64)
+    trials, _ = run_trials(value, ANNUAL, YEARS)
+    came = actuals(value, YEARS)
+    shown = best(trials, ANNUAL[0], YEARS)
+    for model, trial in trials.items():
+        key = {
+            "scheme": series.scheme,
+            "item": series.item,
+            "model": model,
+            "is_shown": model == shown,
+        }
+        into["forecast_published_score"] += [
+            {**key, **row, "series_sha256": sha256}
+            for row in scores(trial, came, scale(value, YEARS.season), YEARS)
+        ]
+        for at, known in enumerate(origins(len(value), YEARS)):
+            origin = series.last_year - len(value) + int(known)
+            into["forecast_published"] += [
                 {
                     **key,
-                    "origin_year": last_year,
-                    "year": last_year + 1 + step,
-                    "actual": None,
-                    **band,
-                    "is_shown": model == shown,
+                    "origin_year": origin,
+                    "year": origin + 1 + step,
+                    "actual": int(came[at, step]),
+                    "point": int(np.rint(came[at, step] + trial.error[at, step])),
                 }
-                for step, band in enumerate(bands(trial, point, never_negative=True))
+                for step in np.flatnonzero(np.isfinite(came[at])).tolist()
             ]
-    return {"forecast_published": forecast, "forecast_published_score": score}
+        point = np.rint(trial.outlook.point).astype(np.int64)
+        into["forecast_published"] += [
+            {**key, "origin_year": series.last_year, "year": series.last_year + 1 + step, **band}
+            for step, band in enumerate(bands(trial, point, never_negative=True))
+        ]

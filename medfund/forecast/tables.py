@@ -66,8 +66,11 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("is_shown", pa.bool_()),
         ]
     ),
-    "forecast_published_score": pa.schema([("scheme", _TEXT), ("item", _TEXT), ("model", _TEXT), *_SCORE]),
+    "forecast_published_score": pa.schema(
+        [("scheme", _TEXT), ("item", _TEXT), ("model", _TEXT), *_SCORE, ("series_sha256", _TEXT)]
+    ),
 }
+Rows = dict[str, list[dict[str, Any]]]
 
 BUREAU_SCENARIO = pa.schema(
     [

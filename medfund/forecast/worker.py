@@ -7,93 +7,124 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from medfund.forecast.books import Book, Rows, describe, forecast_book, read_books, settings_text
+from medfund.forecast.books import describe, forecast_book, read_books, settings_text
 from medfund.forecast.models import is_installed
-from medfund.forecast.published import forecast_published
-from medfund.forecast.tables import SCHEMAS, write_table
+from medfund.forecast.published import forecast_national, read_national_series
+from medfund.forecast.tables import SCHEMAS, Rows, write_table
 from medfund.release.store import connect_read_only
 
-_BANDS = ("point", "lower_80", "upper_80", "lower_95", "upper_95")
+
+@dataclass(frozen=True)
+class _Family:
+    """Tables of one kind of series in a release: what a series is called, where its hash stands, its rows."""
+
+    key: str
+    hashes: str
+    tables: Mapping[str, str]
+
+
+_BOOKS = _Family(
+    "org_code || '|' || fund_code",
+    "marts.fund_forecast_series where state = 'forecast'",
+    {
+        "forecast_series": "marts.fund_forecast_series where true",
+        "forecast": "marts.fund_forecast_monthly where scenario = 'baseline'",
+        "forecast_score": "marts.fund_forecast_score where true",
+    },
+)
+_NATIONAL = _Family(
+    "scheme || '|' || item",
+    "marts.fund_forecast_published_score where true",
+    {
+        "forecast_published": "marts.fund_forecast_published where true",
+        "forecast_published_score": "marts.fund_forecast_published_score where true",
+    },
+)
+_MONEY = {"point", "lower_80", "upper_80", "lower_95", "upper_95", "actual", "opening_balance"}
 
 
 def run(candidate: Path, previous: Path | None, out: Path) -> dict[str, Any]:
     """Forecast every set of books of the candidate and write `tables.SCHEMAS` to `out`.
 
-    Books whose figures, code and library are those of the release `previous` keep its forecast. Returns how many
-    were made, kept, and left without one, by state.
+    Series whose figures, code and library are those of the release `previous` keep its forecast. Returns how many
+    sets of books got a new forecast, kept theirs, and have none, by the reason.
     """
     with connect_read_only(candidate) as connection:
         books = read_books(connection)
-        published = forecast_published(connection) if is_installed() else {}
-    rows = Rows()
-    made = 0
-    kept: list[Book] = []
+        national = read_national_series(connection)
+    rows: Rows = {name: [] for name in SCHEMAS}
+    kept: list[str] = []
     if is_installed():
         settings = settings_text()
-        hashes = {id(book): book.sha256(settings) for book in books}
-        held = _held(previous)
+        held = _held(previous, _BOOKS)
         for book in books:
-            sha256 = hashes[id(book)]
+            sha256, name = book.sha256(settings), f"{book.org_code}|{book.fund_code}"
             if book.state != "ready":
-                rows.forecast_series.append(describe(book, book.state, sha256))
-            elif held.get((book.org_code, book.fund_code)) == sha256:
-                kept.append(book)
+                rows["forecast_series"].append(describe(book, book.state, sha256))
+            elif held.get(name) == sha256:
+                kept.append(name)
             else:
                 forecast_book(book, sha256, rows)
-                made += 1
+        _carry_over(previous, _BOOKS, kept, rows)
+        held, kept_national = _held(previous, _NATIONAL), []
+        for series in national:
+            sha256, name = series.sha256(settings), f"{series.scheme}|{series.item}"
+            if held.get(name) == sha256:
+                kept_national.append(name)
+            else:
+                forecast_national(series, sha256, rows)
+        _carry_over(previous, _NATIONAL, kept_national, rows)
     else:
-        rows.forecast_series += [describe(book, "library_missing") for book in books]
-    if kept and previous is not None:
-        _carry_over(previous, kept, rows)
+        rows["forecast_series"] += [describe(book, "library_missing") for book in books]
     for name in SCHEMAS:
-        write_table(out, name, published.get(name) or getattr(rows, name, []))
-    states = [row["state"] for row in rows.forecast_series]
+        write_table(out, name, rows[name])
+    states = [row["state"] for row in rows["forecast_series"]]
     return {
-        "made": made,
+        "made": states.count("forecast") - len(kept),
         "kept": len(kept),
         "without": {state: states.count(state) for state in sorted(set(states) - {"forecast"})},
     }
 
 
-def _held(previous: Path | None) -> dict[tuple[str, str], str]:
-    """Hash of every book that a release holds a forecast of."""
+def _held(previous: Path | None, family: _Family) -> dict[str, str]:
+    """Hash of every series that a release holds a forecast of; none where its code knew no such tables."""
     if previous is None:
         return {}
     with connect_read_only(previous) as connection:
-        # A release of an older version of the code has no such table.
         there = connection.execute(
-            "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'fund_forecast_series'"
+            "select count(*) from duckdb_columns() where schema_name = 'marts' and column_name = 'series_sha256' "
+            "and table_name = split_part(split_part(?, '.', 2), ' ', 1)",
+            [family.hashes],
         ).fetchone()
-        if there is None:
+        if there == (0,):
             return {}
-        found = connection.execute(
-            "select org_code, fund_code, series_sha256 from marts.fund_forecast_series where state = 'forecast'"
-        ).fetchall()
-    return {(org, fund): sha256 for org, fund, sha256 in found}
+        return dict(
+            connection.execute(f"select distinct {family.key}, series_sha256 from {family.hashes}").fetchall()
+        )
 
 
-def _carry_over(previous: Path, books: list[Book], rows: Rows) -> None:
-    """The rows of `books` as the release has them. Their hash holds this code, so its columns are these."""
-    wanted = [f"{book.org_code}|{book.fund_code}" for book in books]
-    fen = ", ".join(f"cast({name} * 100 as bigint) as {name}" for name in _BANDS)
-    queries = {
-        "forecast_series": "* replace (cast(opening_balance * 100 as bigint) as opening_balance) "
-        "from marts.fund_forecast_series where true",
-        "forecast": f"* replace ({fen}) from marts.fund_forecast_monthly where scenario = 'baseline'",
-        "forecast_score": "* from marts.fund_forecast_score where true",
-    }
+def _carry_over(previous: Path | None, family: _Family, names: Collection[str], rows: Rows) -> None:
+    """Add the rows that a release has of these series. Their hash holds this code, so its columns are these."""
+    if previous is None or not names:
+        return
     with connect_read_only(previous) as connection:
-        for name, query in queries.items():
-            columns = ", ".join(SCHEMAS[name].names)
+        for name, relation in family.tables.items():
+            columns = ", ".join(
+                f"cast(cast({column} as decimal(38, 2)) * 100 as bigint) as {column}"
+                if column in _MONEY
+                else column
+                for column in SCHEMAS[name].names
+            )
             table: Any = connection.sql(
-                f"select {columns} from (select {query}) "
-                "where list_contains(?, org_code || '|' || fund_code) order by all",
-                params=[wanted],
+                f"select {columns} from {relation} and list_contains(?, {family.key}) order by all",
+                params=[sorted(names)],
             ).to_arrow_table()
-            getattr(rows, name).extend(table.cast(SCHEMAS[name]).to_pylist())
+            rows[name] += table.cast(SCHEMAS[name]).to_pylist()
 
 
 def main() -> int:

@@ -11,5 +11,6 @@ select
     wape,
     coverage_80,
     coverage_95,
-    is_shown
+    is_shown,
+    series_sha256
 from {{ source('run', 'forecast_published_score') }}
