@@ -38,35 +38,41 @@ ASSISTED_SHARE = 0.081  # published: share of residents whose enrolment is spons
 UPGRADE_MONTH = 2025 * 12
 RENEWAL_YEAR = 2025
 
-# Visits per member and year. Published for 2021, 2023-2025 (pharmacy 2025 only, moved with outpatient visits);
-# maternity is assumed; 2026 repeats 2025.
-_VISIT_YEARS = (2021, 2023, 2024, 2025)
+# Policy events. Before the merger the births of employees were settled by an insurance of their own.
+MATERNITY_MERGED = 2020 * 12
+OUTPATIENT_REFORM = 2023 * 12  # from here on the employee pool shares outpatient costs, and accounts get less
+
+# Visits per member and year. Stays published for 2019-2025 (discharges over members at the year's end); outpatient and
+# chronic care published for 2021, 2023-2025, for employees 2020 and 2022 from the published growth; pharmacy published
+# for 2025 and moved with outpatient visits. 2018, other gaps and maternity are assumed; 2026 repeats 2025.
+_VISIT_YEARS = (2018, 2019, 2020, 2021, 2022, 2023, 2024, 2025)
 _VISITS = {
-    ("employee", "outpatient"): (4.86, 5.88, 6.94, 7.18),
-    ("employee", "chronic_outpatient"): (0.728, 0.739, 0.848, 0.931),
-    ("employee", "inpatient"): (0.167, 0.216, 0.217, 0.213),
-    ("employee", "pharmacy"): (4.40, 5.10, 5.60, 5.79),
-    ("employee", "maternity"): (0.055, 0.056, 0.057, 0.057),
-    ("resident", "outpatient"): (1.67, 2.16, 2.51, 2.68),
-    ("resident", "chronic_outpatient"): (0.242, 0.348, 0.439, 0.523),
-    ("resident", "inpatient"): (0.152, 0.207, 0.217, 0.208),
-    ("resident", "pharmacy"): (0.040, 0.047, 0.052, 0.053),
-    ("resident", "maternity"): (0.010, 0.009, 0.009, 0.009),
+    ("employee", "outpatient"): (5.30, 5.48, 4.36, 4.86, 4.86, 5.88, 6.94, 7.18),
+    ("employee", "chronic_outpatient"): (0.66, 0.70, 0.66, 0.728, 0.73, 0.739, 0.848, 0.931),
+    ("employee", "inpatient"): (0.180, 0.1828, 0.1532, 0.1665, 0.1732, 0.2159, 0.2171, 0.2126),
+    ("employee", "pharmacy"): (4.60, 4.75, 4.10, 4.40, 4.50, 5.10, 5.60, 5.79),
+    ("employee", "maternity"): (0.056, 0.056, 0.056, 0.055, 0.055, 0.056, 0.057, 0.057),
+    ("resident", "outpatient"): (1.75, 1.83, 1.58, 1.67, 1.75, 2.16, 2.51, 2.68),
+    ("resident", "chronic_outpatient"): (0.19, 0.21, 0.21, 0.242, 0.29, 0.348, 0.439, 0.523),
+    ("resident", "inpatient"): (0.163, 0.1664, 0.1510, 0.1522, 0.1626, 0.2069, 0.2174, 0.2082),
+    ("resident", "pharmacy"): (0.034, 0.036, 0.036, 0.040, 0.043, 0.047, 0.052, 0.053),
+    ("resident", "maternity"): (0.011, 0.011, 0.010, 0.010, 0.009, 0.009, 0.009, 0.009),
 }
 
-# Mean cost of one settlement in yuan: published but for pharmacy before 2025 and maternity (assumed).
-_COST_YEARS = (2021, 2023, 2024, 2025)
+# Mean cost of one settlement in yuan. Stays published for 2019-2025, outpatient and chronic care for 2019, 2021 and
+# 2023-2025, pharmacy for 2025; the rest, 2018 and maternity are assumed.
+_COST_YEARS = (2018, 2019, 2020, 2021, 2022, 2023, 2024, 2025)
 _COSTS = {
-    ("employee", "outpatient"): (218, 266, 252, 242),
-    ("employee", "chronic_outpatient"): (595, 678, 652, 608),
-    ("employee", "inpatient"): (12948, 12176, 11706, 11522),
-    ("employee", "pharmacy"): (92, 95, 96, 96),
-    ("employee", "maternity"): (1500, 1550, 1560, 1560),
-    ("resident", "outpatient"): (95, 116, 117, 113),
-    ("resident", "chronic_outpatient"): (491, 515, 494, 451),
-    ("resident", "inpatient"): (8023, 7674, 7409, 7339),
-    ("resident", "pharmacy"): (560, 580, 590, 593),
-    ("resident", "maternity"): (2600, 2650, 2650, 2650),
+    ("employee", "outpatient"): (188, 195, 212, 218, 242, 266, 252, 242),
+    ("employee", "chronic_outpatient"): (490, 508, 560, 595, 640, 678, 652, 608),
+    ("employee", "inpatient"): (11500, 11888, 12657, 12948, 12884, 12176, 11706, 11522),
+    ("employee", "pharmacy"): (86, 88, 90, 92, 94, 95, 96, 96),
+    ("employee", "maternity"): (1400, 1420, 1450, 1500, 1530, 1550, 1560, 1560),
+    ("resident", "outpatient"): (78, 83, 90, 95, 105, 116, 117, 113),
+    ("resident", "chronic_outpatient"): (460, 470, 482, 491, 505, 515, 494, 451),
+    ("resident", "inpatient"): (6700, 7049, 7546, 8023, 8129, 7674, 7409, 7339),
+    ("resident", "pharmacy"): (520, 535, 550, 560, 572, 580, 590, 593),
+    ("resident", "maternity"): (2450, 2500, 2550, 2600, 2630, 2650, 2650, 2650),
 }
 
 COST_SIGMA: Floats = np.array([0.9, 0.8, 0.85, 0.7, 0.4])  # assumed: lognormal within scheme and level
@@ -87,6 +93,9 @@ LEVEL_COST: Floats = np.array(
 )
 # Share treated outside the city. Published for all visits together (9.0 and 5.6 %); the split by bucket is assumed.
 REMOTE_SHARE: Floats = np.array([[0.09, 0.06, 0.17, 0.0, 0.05], [0.045, 0.05, 0.16, 0.0, 0.06]])
+# Against 2025: the published growth of remote visits, without the jump of 2023 that is one of counting.
+_REMOTE_YEARS = (2018, 2021, 2023, 2025)
+_REMOTE_LEVEL = (0.55, 0.68, 0.86, 1.0)
 CROSS_PROVINCE_SHARE = (0.453, 0.414)  # published, of remote visits
 MANUAL_SHARE: Floats = np.array([0.002, 0.002, 0.02, 0.0, 0.01])  # assumed: about 2 % of expense
 REFUND_SHARE = 0.02  # assumed
@@ -94,8 +103,15 @@ INTERIM_SHARE = 0.015  # assumed: stays settled twice
 INVALID_SHARE = 0.001  # assumed: rows withdrawn by vali_flag
 DUAL_CHANNEL_SHARE = (0.01, 0.85)  # assumed: pharmacy sales of special drugs that the pool pays
 
-STAY_MEAN_DAYS = (8.9, 8.6)  # published, 2024-2025
+# Mean length of stay in days: published for 2021 and 2023-2025, flat before.
+_STAY_YEARS = (2021, 2023, 2024, 2025)
+_STAY_DAYS = ((10.0, 9.8, 8.7, 8.6), (9.4, 8.8, 8.5, 8.6))
+STAY_BY_LEVEL = (0.92, 1.10, 1.02)  # shape published for all payers (7.8, 9.5, 9.6 days)
 STAY_SIGMA = 0.6  # assumed
+DELIVERY_DAYS = 4.5  # assumed
+# Stays that begin within 30 days of a discharge of the same person; makes 14 % with those that happen by chance (assumed).
+READMITTED_SHARE = 0.02
+READMITTED_SAME_PLACE = 0.60
 
 # Parts of the cost: wholly own pay, over the price limit, paid first. All assumed.
 OWN_SHARE: Floats = np.array([[0.12, 0.05, 0.06, 1.0, 0.08], [0.10, 0.06, 0.09, 1.0, 0.10]])
@@ -103,9 +119,12 @@ PRIOR_SHARE: Floats = np.array([[0.06, 0.06, 0.08, 0.0, 0.05], [0.05, 0.06, 0.09
 OVER_LIMIT_SHARE = 0.005
 
 DEDUCTIBLE_YUAN: Floats = np.array([900, 500, 200])  # assumed, by level
-# Second cover: share of what the patient still bears in scope, above a threshold in yuan (assumed).
-LARGE_AMOUNT = (3_000, 0.7)
-CRITICAL_ILLNESS = (5_000, 0.6)
+VISIT_DEDUCTIBLE_YUAN = (400, 200)  # assumed: of employees' outpatient care in a year, active and retired
+RESIDENT_VISIT_CAP_YUAN = 120  # assumed: what the pool pays of a resident's ordinary visit
+POOL_CEILING_YUAN = (300_000, 150_000)  # assumed: of a year
+# Second cover: threshold of a year in yuan, and share of what the patient bears in scope above it (assumed).
+LARGE_AMOUNT = (4_000, 0.7)
+CRITICAL_ILLNESS = (8_000, 0.6)
 ASSISTANCE_RATIO = 0.7
 CIVIL_SERVANT_RATIO = 0.5
 REMOTE_COST = 1.06  # assumed: what care costs away over the same level at home
@@ -123,11 +142,20 @@ RETIRED_BONUS = 0.03  # assumed
 # Seasonality: index of visits with mean 1, January to December. Assumed shapes.
 _INPATIENT_INDEX = (0.92, 0.82, 1.08, 1.03, 1.03, 1.02, 1.04, 1.04, 1.00, 0.96, 1.03, 1.03)
 _OUTPATIENT_INDEX = (0.96, 0.84, 1.04, 1.01, 1.01, 1.01, 1.01, 1.00, 0.99, 0.98, 1.05, 1.10)
-VISIT_INDEX: Floats = np.array(
+_VISIT_INDEX: Floats = np.array(
     [_OUTPATIENT_INDEX, _OUTPATIENT_INDEX, _INPATIENT_INDEX, _OUTPATIENT_INDEX, [1.0] * 12]
 )
+# The pandemic: the year's fall is in the yearly rates, these are the months that bore it (assumed).
+_PANDEMIC = {
+    2020: (1.20, 0.45, 0.62, 0.85, 1.00, 1.06, 1.10, 1.12, 1.14, 1.14, 1.14, 1.15),
+    2022: (1.02, 1.02, 1.02, 1.02, 1.02, 1.02, 1.02, 1.02, 1.02, 1.02, 0.97, 0.83),
+    2023: (0.92, 1.00, 1.02, 1.01, 1.01, 1.01, 1.01, 1.01, 1.01, 1.00, 1.00, 1.00),
+}
 WEEKDAY_OUTPATIENT: Floats = np.array([1.25, 1.15, 1.08, 1.05, 1.05, 0.78, 0.64])  # assumed, Monday first
-SPRING_FESTIVAL = ("2022-02-01", "2023-01-22", "2024-02-10", "2025-01-29", "2026-02-17", "2027-02-06")
+SPRING_FESTIVAL = (
+    "2018-02-16", "2019-02-05", "2020-01-25", "2021-02-12", "2022-02-01", "2023-01-22", "2024-02-10", "2025-01-29",
+    "2026-02-17", "2027-02-06", "2028-01-26", "2029-02-13", "2030-02-03", "2031-01-23",
+)  # fmt: skip
 
 # Share of the year's money by month. Published for 2023 (January-February, September-October and November-December as
 # pairs; the split within a pair is assumed).
@@ -168,6 +196,33 @@ def retired_share(year: int) -> float:
 def visits_per_member(year: int) -> Floats:
     """Visits per member and year, [scheme, bucket]; the ends of the series are carried on flat."""
     return _by_cell(_VISITS, _VISIT_YEARS, year)
+
+
+def visit_index(year: int) -> Floats:
+    """Visits of each month against the year's mean, [bucket, month]."""
+    index = _VISIT_INDEX.copy()
+    if year in _PANDEMIC:
+        index[:MATERNITY] *= np.array(_PANDEMIC[year])
+        index *= 12 / index.sum(axis=1, keepdims=True)
+    return index
+
+
+def remote_share(year: int) -> Floats:
+    """Share of visits outside the city, [scheme, bucket]."""
+    return REMOTE_SHARE * float(np.interp(year, _REMOTE_YEARS, _REMOTE_LEVEL))
+
+
+def stay_days(year: int) -> Floats:
+    """Mean length of stay by scheme."""
+    return np.array([np.interp(year, _STAY_YEARS, days) for days in _STAY_DAYS])
+
+
+def pool_ratio_visit(month: int) -> Floats:
+    """What the pool pays of an ordinary visit above the deductible, [scheme, level]: employees' from the reform on."""
+    ratio = POOL_RATIO_VISIT.copy()
+    if month < OUTPATIENT_REFORM:
+        ratio[0] = 0.0
+    return ratio
 
 
 def mean_cost(year: int) -> Floats:

@@ -154,7 +154,9 @@ class People:
                 weights.append(np.maximum(need[bucket][at], 1e-9))
                 groups.append(np.full(len(at), scheme * 5 + bucket))
         cumulative = _grouped_cumulative(np.concatenate(groups), np.concatenate(weights), 10)
-        return Roster(np.concatenate(members), cumulative, np.bincount(self.scheme[here], minlength=2))
+        return Roster(
+            np.concatenate(members), cumulative, np.bincount(self.scheme[here], minlength=2), here[dies]
+        )
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ class Roster:
     members: Ints
     cumulative: Floats  # of group `scheme * 5 + bucket`, ending at group + 1
     size: Ints  # members by scheme
+    dying: Ints  # memberships whose person dies in the month
 
     def draw(self, group: Ints, u: Floats) -> Ints:
         """Persons for the groups `scheme * 5 + bucket`, one for each u in [0, 1)."""

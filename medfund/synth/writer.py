@@ -123,7 +123,7 @@ def _write_settlements(
     """Settlements by month and what goes with them. Fills `scene.owed`."""
     con, out, window = scene.con, scene.out, scene.window
     parts = [part(scene) for part in PARTS]
-    history = claims.History(scene.people, scene.places, scene.settlements, scene.seed)
+    history = claims.History(scene.people, scene.places, scene.seed)
     last = window.last // 12 * 12 + 11
     for key in claims.CLAIM_KEYS:
         scene.owed[key] = np.zeros((len(city.ORGS), last + 1 - HORIZON_FIRST), dtype=np.int64)
