@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -72,6 +72,14 @@ def _open(home: Path) -> tuple[Home, Bureau]:
         raise UsageError(f"--home {home}: expected a directory, seen a file.")
     state = Home(home)
     return state, Bureau.load(state.bureau_file)
+
+
+def _months_text(months: tuple[date, ...] | None) -> str:
+    """The months a batch concerns, e.g. `, months 2025-03 to 2025-05`; nothing where it may be any."""
+    if not months:
+        return ""
+    first, last = f"{months[0]:%Y-%m}", f"{months[-1]:%Y-%m}"
+    return f", month {first}" if first == last else f", months {first} to {last}"
 
 
 def _print_json(value: Any) -> None:
@@ -299,6 +307,7 @@ def release_diff(
     for batch in difference.batches_added:
         print(
             f"added     batch {batch.batch_id} {batch.table_name} {batch.source_file}: {batch.rows_landed} rows"
+            f", {batch.rows_superseded} superseded{_months_text(batch.months)}"
         )
     for batch in difference.batches_withdrawn:
         print(f"withdrawn batch {batch.batch_id} {batch.table_name} {batch.source_file}")
@@ -309,7 +318,7 @@ def release_diff(
     for change in difference.changes:
         print(
             f"{change.table_name}\t{change.period or '-'}\t{change.measure}\t{change.before}\t{change.after}"
-            f"\t{change.difference:+}"
+            f"\t{change.difference:+}\t{' '.join(change.because) or '-'}"
         )
     if not difference.changes:
         say("No figure differs.")

@@ -21,7 +21,7 @@ from medfund.pipeline import inputs as run_inputs
 from medfund.pipeline.fingerprint import code_version, fingerprint, inputs_sha256, settings_sha256
 from medfund.pipeline.modes import resolve_modes
 from medfund.pipeline.quality import Checker, Gate, carry_over, decide
-from medfund.pipeline.reach import REACHES_ALL, unreached
+from medfund.pipeline.reach import REACHES_ALL, Lineage, unreached
 from medfund.pipeline.transform import Progress, Transform
 from medfund.pipeline.validation import write_pages
 from medfund.release import (
@@ -141,7 +141,8 @@ def _build(
         transform = Transform(home, threads=threads, progress=progress, project=project)
         out = run_inputs.inputs_dir(home)
         try:
-            same = REACHES_ALL if base is None else unreached(base.database, transform.manifest(), changed)
+            manifest = transform.manifest()
+            same = REACHES_ALL if base is None else unreached(base.database, manifest, changed)
             checker.begin(
                 home,
                 bureau,
@@ -271,6 +272,7 @@ def _gate_and_publish(
             "waivers": used,
             "checks": checks,
             "batches": _batch_hashes(plan.batches),
+            "made_from": Lineage.of(transform.manifest()).made_from(),
         },
     )
     say(f"Release {release_id} is served (gate {gate.verdict}; {_checks_text(checks)}).")

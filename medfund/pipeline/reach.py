@@ -66,6 +66,19 @@ class Lineage:
             frozenset(node.name for node in models if node.database != "scratch"),
         )
 
+    def made_from(self) -> dict[str, list[str]]:
+        """Public table -> the raw tables it is made from, by whatever way."""
+        found: dict[str, frozenset[str]] = {}
+
+        def landed(name: str) -> frozenset[str]:
+            if name.startswith("landing."):
+                return frozenset([name.removeprefix("landing.")])
+            if name not in found:
+                found[name] = frozenset().union(*(landed(p) for p in self.parents.get(name, ())))
+            return found[name]
+
+        return {name: sorted(landed(name)) for name in sorted(self.in_release)}
+
     def changed(self, tables: Iterable[str]) -> set[str]:
         """The models that new batches of these raw tables can reach.
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import duckdb
 
+from medfund.contract import load_contract
+from medfund.release.causes import batch_months, because
 from medfund.release.store import release_info
 from medfund.settings import Home
 
@@ -29,7 +31,7 @@ class Change:
     """One measure (`rows`, or a DECIMAL column's sum) of one table in one period that differs.
 
     `period` is a month's first day, a year, or None where the table has neither. A side is None when the
-    period, the column or the table is not there.
+    period, the column or the table is not there. `because` names the batches behind it.
     """
 
     table_name: str
@@ -37,6 +39,7 @@ class Change:
     measure: str
     before: Decimal | None
     after: Decimal | None
+    because: tuple[str, ...] = ()
 
     @property
     def difference(self) -> Decimal:
@@ -45,13 +48,17 @@ class Change:
 
 @dataclass(frozen=True)
 class BatchAdded:
-    """A batch that the later release was made from and the earlier was not."""
+    """A batch that one release was made from and the other was not.
+
+    `months`: what its rows concern, sorted; None where they may concern any month or are not there any more.
+    """
 
     batch_id: str
     table_name: str
     source_file: str
     rows_landed: int
     rows_superseded: int
+    months: tuple[date, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,8 +84,8 @@ class ReleaseDiff:
             "after": self.after,
             "code_changed": self.code_changed,
             "settings_changed": self.settings_changed,
-            "batches_added": [vars(b) for b in self.batches_added],
-            "batches_withdrawn": [vars(b) for b in self.batches_withdrawn],
+            "batches_added": [_batch_json(b) for b in self.batches_added],
+            "batches_withdrawn": [_batch_json(b) for b in self.batches_withdrawn],
             "changes": [
                 {
                     "table_name": c.table_name,
@@ -87,14 +94,23 @@ class ReleaseDiff:
                     "before": text(c.before),
                     "after": text(c.after),
                     "difference": text(c.difference),
+                    "because": list(c.because),
                 }
                 for c in self.changes
             ],
         }
 
 
+def _batch_json(batch: BatchAdded) -> dict[str, Any]:
+    months = None if batch.months is None else [str(month) for month in batch.months]
+    return vars(batch) | {"months": months}
+
+
 def diff_releases(home: Home, a: str, b: str) -> ReleaseDiff:
-    """Compare release `a` (before) with `b` (after): one aggregation per mart table and side."""
+    """Compare release `a` (before) with `b` (after): one aggregation per mart table and side.
+
+    Why: the batches that only one of them holds, as far as their rows reach a table and a period.
+    """
     before, after = release_info(home, a), release_info(home, b)
     with duckdb.connect() as connection:
         for alias, release in (("a", before), ("b", after)):
@@ -109,15 +125,36 @@ def diff_releases(home: Home, a: str, b: str) -> ReleaseDiff:
         for (table,) in tables:
             if table not in _ABOUT_THE_RELEASE:
                 changes += _table_changes(connection, table)
+        added = _with_months(home, _batches_only_in(connection, "b", "a"))
+        withdrawn = _with_months(home, _batches_only_in(connection, "a", "b"))
         return ReleaseDiff(
             before=before.release_id,
             after=after.release_id,
-            changes=changes,
-            batches_added=_batches_only_in(connection, "b", "a"),
-            batches_withdrawn=_batches_only_in(connection, "a", "b"),
+            changes=_explained(changes, [*added, *withdrawn], after.manifest.get("made_from", {})),
+            batches_added=added,
+            batches_withdrawn=withdrawn,
             code_changed=before.manifest.get("code_sha256") != after.manifest.get("code_sha256"),
             settings_changed=before.manifest.get("settings_sha256") != after.manifest.get("settings_sha256"),
         )
+
+
+def _with_months(home: Home, batches: list[BatchAdded]) -> list[BatchAdded]:
+    contract = load_contract(home.contract_file)
+
+    def months(batch: BatchAdded) -> tuple[date, ...] | None:
+        if batch.rows_landed == 0:
+            return ()
+        found = batch_months(home.landing, contract, batch.table_name, batch.batch_id)
+        return None if found is None else tuple(sorted(found))
+
+    return [replace(batch, months=months(batch)) for batch in batches]
+
+
+def _explained(
+    changes: list[Change], batches: list[BatchAdded], made_from: dict[str, list[str]]
+) -> list[Change]:
+    reach = {b.batch_id: (b.table_name, None if b.months is None else frozenset(b.months)) for b in batches}
+    return [replace(c, because=because(c.table_name, c.period, reach, made_from)) for c in changes]
 
 
 def _table_changes(connection: duckdb.DuckDBPyConnection, table: str) -> list[Change]:
