@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from medfund.synth import books
+from medfund.synth import books, doctors, enrolment, registers
 from medfund.synth.scene import Part
 
-PARTS: tuple[type[Part], ...] = (books.Claims,)
+PARTS: tuple[type[Part], ...] = (
+    books.Claims,
+    doctors.Doctors,
+    enrolment.Enrolment,
+    registers.ContributionLines,
+    doctors.Agreements,
+)
