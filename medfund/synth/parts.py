@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from medfund.synth import books, doctors, enrolment, registers
+from medfund.synth import books, doctors, enrolment, outsiders, registers
 from medfund.synth.scene import Part
 
 PARTS: tuple[type[Part], ...] = (
@@ -10,5 +10,7 @@ PARTS: tuple[type[Part], ...] = (
     doctors.Doctors,
     enrolment.Enrolment,
     registers.ContributionLines,
+    registers.Accounts,
+    outsiders.Outsiders,
     doctors.Agreements,
 )
