@@ -7,7 +7,7 @@ from pathlib import Path
 
 from medfund.contract import load_contract
 from medfund.errors import Refused, UsageError
-from medfund.ingest import landing
+from medfund.ingest import evidence, landing
 from medfund.ingest.landing import ensure_tables, read_batches
 from medfund.ingest.load import Loader
 from medfund.ingest.report import BatchReport, FileProblem
@@ -73,6 +73,8 @@ def ingest(
                     say(f"  {warning}")
     finally:
         loader.close()
+    for sentence in evidence.mode_sentences([r.details["modes"] for r in reports if "modes" in r.details]):
+        say(sentence)
     if not any(report.rows_landed or report.rows_identical for report in reports):
         first = next((r.problem for r in reports if r.problem), None) or reports[0].sentence()
         if len(reports) == 1:

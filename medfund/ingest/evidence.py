@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -172,11 +173,84 @@ def settlement_modes(con: duckdb.DuckDBPyConnection, rows: Path, bureau: Bureau)
     }
 
 
+def empty_values(con: duckdb.DuckDBPyConnection, rows: Path, table: Table) -> dict[str, int]:
+    """Rows without a value, by column, from the file's own statistics; full columns are left out."""
+    found = con.execute(
+        f"""SELECT path_in_schema, sum(stats_null_count)::BIGINT FROM parquet_metadata({quoted(str(rows))})
+        GROUP BY 1 HAVING sum(stats_null_count) > 0"""
+    ).fetchall()
+    counts = dict(found)
+    return {c.name: counts[c.name] for c in table.landed if c.name in counts}
+
+
+def repeated_visits(con: duckdb.DuckDBPyConnection, rows: Path) -> dict[str, Any] | None:
+    """Visits with several unrefunded settlements at one institution: how many, and the first of them."""
+    found = con.execute(
+        f"""SELECT mdtrt_id, fixmedins_code, count(DISTINCT setl_id)
+        FROM read_parquet({quoted(str(rows))}, hive_partitioning=false)
+        WHERE vali_flag = '1' AND refd_setl_flag <> '1' AND fixmedins_code IS NOT NULL
+        GROUP BY ALL HAVING count(DISTINCT setl_id) > 1 ORDER BY ALL"""
+    ).fetchall()
+    if not found:
+        return None
+    return {
+        "count": len(found),
+        "first": [{"mdtrt_id": v, "fixmedins_code": i, "settlements": n} for v, i, n in found[:_LISTED]],
+    }
+
+
+def contradicted_kinds(con: duckdb.DuckDBPyConnection, rows: Path) -> list[str]:
+    """Institution codes whose prefix (H hospital, P pharmacy) and type say different kinds; the prefix counts."""
+    found = con.execute(
+        f"""SELECT DISTINCT i.fixmedins_code
+        FROM read_parquet({quoted(str(rows))}, hive_partitioning=false) i
+        JOIN read_csv({quoted(str(CODES / "code_value.csv"))}, header=true, all_varchar=true) v
+            ON v.dictionary = 'fixmedins_type' AND v.code = ltrim(i.fixmedins_type, '0')
+        WHERE CASE left(i.fixmedins_code, 1) WHEN 'H' THEN v.grouping = 'pharmacy'
+            WHEN 'P' THEN v.grouping <> 'pharmacy' ELSE false END
+        ORDER BY 1"""
+    ).fetchall()
+    return [code for (code,) in found]
+
+
 def _decide(tested: int, usual: int, other: int, usual_name: str, other_name: str) -> str:
     """The reading that closes more rows, provided it closes most of those tested."""
     if usual == other or max(usual, other) * 2 < tested:
         return "undecided"
     return usual_name if usual > other else other_name
+
+
+_MODE_COUNTS = {
+    "fund_scope": ("rows_with_account_money", "rows_that_close_excl", "rows_that_close_incl"),
+    "mutual_aid": ("rows_with_mutual_aid", "rows_that_close_inside", "rows_that_close_outside"),
+}
+
+
+def mode_sentences(batches: Sequence[dict[str, Any]]) -> list[str]:
+    """What the settlements of a delivery say about the bureau's ways, over all its files, with the counts."""
+    if not batches:
+        return []
+    said = []
+    for name, counts in _MODE_COUNTS.items():
+        tested, usual, other = (sum(modes[name][count] for modes in batches) for count in counts)
+        usual_name, other_name = (count.rsplit("_", 1)[1] for count in counts[1:])
+        found = _decide(tested, usual, other, usual_name, other_name)
+        setting = batches[0][name]["setting"]
+        if tested:
+            said.append(
+                f"modes.{name}: {found}, as {tested} rows can tell ({usual} close as {usual_name}, {other} as "
+                f"{other_name}); "
+                + ("write it into bureau.toml to fix it" if setting == "detect" else f"set to {setting}")
+            )
+    reversals = sum(modes["refunds"]["reversal_rows"] for modes in batches)
+    refunded = sum(modes["refunds"]["refunded_originals"] for modes in batches)
+    if reversals or refunded:
+        ways = sorted({modes["refunds"]["detected"] for modes in batches} - {"none seen"})
+        said.append(
+            f"modes.refunds: exported as {' and '.join(ways)} ({reversals} reversals, {refunded} refunded originals); "
+            f"set to {batches[0]['refunds']['setting']}"
+        )
+    return said
 
 
 def mode_warnings(modes: dict[str, Any]) -> list[str]:

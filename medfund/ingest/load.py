@@ -739,11 +739,26 @@ class Loader:
                 f"{report.source_file}: the amounts of {', '.join(whole[:5])} are all whole yuan; the extract seems "
                 "to have cast money to integers, so cost parts are compared within 1 yuan"
             )
+        absent = details.get("absent_columns", [])
+        empty = evidence.empty_values(self.con, rows, table)
+        if empty.keys() - set(absent):
+            details["empty_values"] = {name: n for name, n in empty.items() if name not in absent}
         if table.name == "setl_d":
+            repeated = evidence.repeated_visits(self.con, rows)
+            if repeated:
+                details["repeated_visits"] = repeated
             details["modes"] = evidence.settlement_modes(self.con, rows, self.bureau)
             report.warnings += [
                 f"{report.source_file}: {s}" for s in evidence.mode_warnings(details["modes"])
             ]
+        if self.has_codes and table.name == "fixmedins_b":
+            contradicted = evidence.contradicted_kinds(self.con, rows)
+            if contradicted:
+                details["contradicted_kinds"] = contradicted[:_LISTED]
+                report.warnings.append(
+                    f"{report.source_file}: {len(contradicted)} institutions whose code begins as a hospital's (H) or "
+                    f"pharmacy's (P) but whose fixmedins_type says otherwise, such as {contradicted[0]}; the code counts"
+                )
         if self.has_codes:
             unlisted = evidence.unlisted_codes(self.con, rows, table)
             if unlisted:
