@@ -663,7 +663,7 @@ def test_a_ledger_without_units_is_refused_and_a_cross_is_null(home: Home, tmp_p
     zh = {name: columns[name].zh for name in ("ym", "subj_code", "unit", "item_key")}
     data = [
         {zh.get(name, name): value for name, value in row.items()}
-        for row in rows(LEDGER, {"subj_name": "×"}, {})
+        for row in rows(LEDGER, {"item_key": "×"}, {"subj_code": "4002", "item_key": ""})
     ]
     data[1][zh["unit"]] = "×"
     [report] = land(home, write(tmp_path / "b" / "fund_acct_bal.csv", data))
