@@ -18,7 +18,7 @@ with part as (
 listed as (
     select
         code,
-        "grouping" as fund_pay_class,
+        class as fund_pay_class,
         fund_code
     from {{ ref('code_value') }}
     where dictionary = 'fund_pay_type'
