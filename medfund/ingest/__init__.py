@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from medfund.contract import load_contract
 from medfund.errors import Refused, UsageError
@@ -87,6 +88,15 @@ def _refused(shown: str, problem: FileProblem) -> BatchReport:
     return BatchReport(source_file=shown, status="refused", problem=str(problem))
 
 
+def _again(shown: str, sha256: str, batch: dict[str, Any]) -> str:
+    """What to call a part of a file whose bytes came before, maybe under another name."""
+    container = batch.get("container", {})
+    if container.get("sha256") == sha256:
+        return shown + batch["source_file"].removeprefix(container["name"])
+    _, sheet, name = batch["source_file"].rpartition("#")
+    return f"{shown}#{name}" if sheet and "sheets" in batch else shown
+
+
 def _take(loader: Loader, found: Found | FileProblem, table: str | None) -> list[BatchReport]:
     """Land one delivered file. Bytes that were landed before cost only their hash."""
     if isinstance(found, FileProblem):
@@ -96,7 +106,7 @@ def _take(loader: Loader, found: Found | FileProblem, table: str | None) -> list
         sha256 = hash_file(found.path)
         known = loader.known(sha256, stem_of(found.shown), table)
         if known:
-            return [loader.repeat(batch["source_file"], batch) for batch in known]
+            return [loader.repeat(_again(found.shown, sha256, batch), batch) for batch in known]
         for source in open_found(found, sha256, loader.work):
             if isinstance(source, FileProblem):
                 reports.append(_refused(found.shown, source))

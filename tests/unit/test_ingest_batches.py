@@ -55,6 +55,23 @@ def test_the_same_bytes_twice_change_nothing(home: Home, tmp_path: Path) -> None
     assert [b["batch_id"] for b in read_batches(home)] == ["000001", "000002"]
 
 
+def test_the_same_bytes_under_another_name_are_reported_by_that_name(home: Home, tmp_path: Path) -> None:
+    path = write(tmp_path / "setl_d_202401.csv", settlements(3))
+    packed = tmp_path / "delivery.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(path, "a/setl_d_202401.csv")
+        archive.writestr("fixmedins_b.csv", delimited([INSTITUTION]))
+    land(home, path, packed)
+    for sent in (path, packed):
+        shutil.copy(sent, sent.with_stem(sent.stem + "_again"))
+    reports = land(home, tmp_path / "setl_d_202401_again.csv", tmp_path / "delivery_again.zip")
+    assert [(r.source_file, r.rows_identical, r.rows_read) for r in reports] == [
+        ("setl_d_202401_again.csv", 3, 3),
+        ("delivery_again.zip/a/setl_d_202401.csv", 3, 3),
+        ("delivery_again.zip/fixmedins_b.csv", 1, 1),
+    ]
+
+
 def test_the_same_rows_in_another_form_are_identical(home: Home, tmp_path: Path) -> None:
     data = settlements(4)
     land(home, write(tmp_path / "setl_d.csv", data))
