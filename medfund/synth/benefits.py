@@ -171,11 +171,11 @@ def settle(
     person_pay = medfee - fund - hosp
     share = np.select(
         [in_bed, outpatient, bucket == cal.CHRONIC, plain_pharmacy],
-        [0.7 * u[6], np.minimum(1.0, 0.5 + 0.8 * u[6]), 1.2 * u[6], np.where(u[6] < 0.93, 1.0, u[7])],
+        [0.3 + u[6], 0.7 + 0.6 * u[6], 0.4 + u[6], np.where(u[6] < 0.93, 1.0, u[7])],
         default=0.6 * u[6],
     )
     wanted = np.where(scheme == 0, _fen(person_pay * np.clip(share, 0, 1)), 0)
-    acct, mulaid, kin, balance = _from_accounts(wanted, rows, people, claimed, holders, u[8:10])
+    acct, mulaid, kin, balance = _from_accounts(wanted, rows, people, claimed, holders, u[8])
 
     rows.update(
         medfee=medfee, own=own, over=over, prior=prior, in_scope=in_scope, agreed=medfee - own - over,
@@ -206,6 +206,8 @@ def _medfee(year: int, rows: Columns, people: People) -> Ints:
     away = (rows["way"] == WAY_IN_PROVINCE) | (rows["way"] == WAY_CROSS_PROVINCE)
     cost *= np.where(away, cal.REMOTE_COST, 1.0)
     cost *= np.where(rows["continued"], 0.7, 1.0)
+    usual = 1 + cal.GRAVE_SHARE * (cal.GRAVE_COST - 1)
+    cost *= np.where(bucket == cal.INPATIENT, np.where(rows["grave"], cal.GRAVE_COST, 1.0) / usual, 1.0)
     cost *= np.where(rows["died"], 1.6, 1.0)
     return _fen(np.clip(cost, 3.0, np.where(bucket == cal.INPATIENT, 900_000.0, 60_000.0)) * 100)
 
@@ -223,7 +225,8 @@ def _from_accounts(
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """What accounts pay: the amount, the relative's part of it, the relative's membership, and the own balance after it.
 
-    Relatives are pairs of neighbouring identities; nobody is asked for more than a third of what they have.
+    Where the own account is empty a relative's may help out since the reform of 2021. Relatives are pairs of neighbouring
+    identities; nobody is asked for more than a third of what they have.
     """
     identity = rows["identity"]
     order = _InOrder(identity, rows["setl_time"])
@@ -231,9 +234,11 @@ def _from_accounts(
     membership[people.identity[holders]] = holders
     kin = membership[identity ^ 1]
     other = np.where(kin < 0, 0, people.identity[kin])
-    shared = np.where(kin < 0, 0, np.maximum(claimed.account[other], 0) // 3)
-    asked = np.where(u[0] < 0.04, _fen(wanted * (0.2 + 0.8 * u[1])), 0)
-    mulaid = order.rationed(asked, shared)
+    missing = wanted - order.rationed(wanted, np.maximum(claimed.account, 0)[identity])
+    asked = np.where(
+        rows["setl_time"] >= cal.MUTUAL_AID_FROM, np.where(u < cal.MUTUAL_AID_SHARE, missing, 0), 0
+    )
+    mulaid = order.rationed(asked, np.where(kin < 0, 0, np.maximum(claimed.account[other], 0) // 3))
     np.subtract.at(claimed.account, other, mulaid)
     available = np.maximum(claimed.account, 0)[identity]
     own = order.rationed(wanted - mulaid, available)

@@ -97,7 +97,7 @@ REMOTE_SHARE: Floats = np.array([[0.09, 0.06, 0.17, 0.0, 0.05], [0.045, 0.05, 0.
 _REMOTE_YEARS = (2018, 2021, 2023, 2025)
 _REMOTE_LEVEL = (0.55, 0.68, 0.86, 1.0)
 CROSS_PROVINCE_SHARE = (0.453, 0.414)  # published, of remote visits
-MANUAL_SHARE: Floats = np.array([0.002, 0.002, 0.02, 0.0, 0.01])  # assumed: about 2 % of expense
+MANUAL_SHARE: Floats = np.array([0.002, 0.002, 0.035, 0.0, 0.01])  # assumed: about 2 % of expense
 REFUND_SHARE = 0.02  # assumed
 INTERIM_SHARE = 0.015  # assumed: stays settled twice
 INVALID_SHARE = 0.001  # assumed: rows withdrawn by vali_flag
@@ -106,12 +106,15 @@ DUAL_CHANNEL_SHARE = (0.01, 0.85)  # assumed: pharmacy sales of special drugs th
 # Mean length of stay in days: published for 2021 and 2023-2025, flat before.
 _STAY_YEARS = (2021, 2023, 2024, 2025)
 _STAY_DAYS = ((10.0, 9.8, 8.7, 8.6), (9.4, 8.8, 8.5, 8.6))
-STAY_BY_LEVEL = (0.92, 1.10, 1.02)  # shape published for all payers (7.8, 9.5, 9.6 days)
+_STAY_BY_LEVEL = (0.92, 1.10, 1.02)  # shape published for all payers (7.8, 9.5, 9.6 days)
 STAY_SIGMA = 0.6  # assumed
+# Few stays cost many times the usual: intensive care, transplants, blood diseases (assumed).
+GRAVE_SHARE, GRAVE_COST, GRAVE_DAYS = 0.012, 7.0, 1.8
 DELIVERY_DAYS = 4.5  # assumed
 # Stays that begin within 30 days of a discharge of the same person; makes 14 % with those that happen by chance (assumed).
-READMITTED_SHARE = 0.02
-READMITTED_SAME_PLACE = 0.60
+READMITTED_SHARE = 0.05
+READMITTED_SAME_PLACE = 0.85
+LOYAL_SHARE = 0.6  # assumed: visits to the institution of its kind that the person knows
 
 # Parts of the cost: wholly own pay, over the price limit, paid first. All assumed.
 OWN_SHARE: Floats = np.array([[0.12, 0.05, 0.06, 1.0, 0.08], [0.10, 0.06, 0.09, 1.0, 0.10]])
@@ -119,22 +122,25 @@ PRIOR_SHARE: Floats = np.array([[0.06, 0.06, 0.08, 0.0, 0.05], [0.05, 0.06, 0.09
 OVER_LIMIT_SHARE = 0.005
 
 DEDUCTIBLE_YUAN: Floats = np.array([900, 500, 200])  # assumed, by level
-VISIT_DEDUCTIBLE_YUAN = (400, 200)  # assumed: of employees' outpatient care in a year, active and retired
-RESIDENT_VISIT_CAP_YUAN = 120  # assumed: what the pool pays of a resident's ordinary visit
+VISIT_DEDUCTIBLE_YUAN = (300, 150)  # assumed: of employees' outpatient care in a year, active and retired
+RESIDENT_VISIT_CAP_YUAN = 150  # assumed: what the pool pays of a resident's ordinary visit
 POOL_CEILING_YUAN = (300_000, 150_000)  # assumed: of a year
 # Second cover: threshold of a year in yuan, and share of what the patient bears in scope above it (assumed).
 LARGE_AMOUNT = (4_000, 0.7)
-CRITICAL_ILLNESS = (8_000, 0.6)
+CRITICAL_ILLNESS = (12_000, 0.8)
 ASSISTANCE_RATIO = 0.7
 CIVIL_SERVANT_RATIO = 0.5
+# Relatives' accounts help out since the reform of accounts; how often is set by the published sums.
+MUTUAL_AID_FROM = np.datetime64("2021-05-01", "s")
+MUTUAL_AID_SHARE = 0.9
 REMOTE_COST = 1.06  # assumed: what care costs away over the same level at home
 # What the pool pays of the in-scope cost above the deductible, by level: set so that funds over in-scope cost of stays
 # come out near the published 84.1 % and 66.0 % (83.1 % and 61.7 % at tertiary hospitals).
-POOL_RATIO_STAY: Floats = np.array([[0.835, 0.87, 0.90], [0.575, 0.70, 0.80]])
+POOL_RATIO_STAY: Floats = np.array([[0.83, 0.87, 0.90], [0.605, 0.735, 0.83]])
 POOL_RATIO_VISIT: Floats = np.array(
-    [[0.55, 0.60, 0.70], [0.20, 0.35, 0.55]]
+    [[0.70, 0.75, 0.82], [0.30, 0.45, 0.60]]
 )  # assumed, from the published start of 50 %
-POOL_RATIO_CHRONIC = (0.80, 0.60)  # assumed
+POOL_RATIO_CHRONIC = (0.82, 0.66)  # assumed
 POOL_RATIO_MATERNITY = (0.92, 0.65)  # assumed
 POOL_RATIO_DUAL = (0.70, 0.58)  # assumed
 RETIRED_BONUS = 0.03  # assumed
@@ -213,8 +219,10 @@ def remote_share(year: int) -> Floats:
 
 
 def stay_days(year: int) -> Floats:
-    """Mean length of stay by scheme."""
-    return np.array([np.interp(year, _STAY_YEARS, days) for days in _STAY_DAYS])
+    """Mean length of stay, [scheme, level]."""
+    mean = np.array([np.interp(year, _STAY_YEARS, days) for days in _STAY_DAYS])
+    shape = np.array(_STAY_BY_LEVEL)
+    return (mean / (LEVEL_MIX[:, INPATIENT] @ shape))[:, None] * shape
 
 
 def pool_ratio_visit(month: int) -> Floats:

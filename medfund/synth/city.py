@@ -244,7 +244,7 @@ def make_institutions(settlements: int, rng: np.random.Generator) -> Institution
         for i in range(private):
             grade = "06" if i % 2 == 0 else "08"
             lv = 1 if grade == "06" else 2
-            add("H", place, f"{label}示例民营医院{i + 1:02d}", lv, grade, base + lv, 0.25 / (i + 1), 99, True)
+            add("H", place, f"{label}示例民营医院{i + 1:02d}", lv, grade, base + lv, 0.55 / (i + 1), 99, True)
         for i in range(primary):
             kind = "社区卫生服务中心" if org == 0 else "示例镇卫生院"
             grade = ("10", "11", "08")[i % 3]
@@ -287,7 +287,7 @@ def make_institutions(settlements: int, rng: np.random.Generator) -> Institution
         cumulative=cumulative,
         upgraded=int(where[upgraded]),
         renewed=int(where[renewed]),
-        habit_cost=_habit(habits[0], 0.14, group_sorted, share_sorted),
+        habit_cost=_habit(np.where(levels == 3, 0, habits[0]), 0.14, group_sorted, share_sorted),
         habit_stay=_habit(habits[1] + np.where(private_owned, 1.0, 0.0), 0.12, group_sorted, share_sorted),
         habit_drug=_habit(habits[2], 0.18, group_sorted, share_sorted),
         dip_from=dip_from,
@@ -315,11 +315,13 @@ def make_people(count: int, rng: np.random.Generator) -> People:
     np.maximum.at(died, identity, rows["died_on"])
     died_on = died[identity].astype("datetime64[D]")
     died_on[died[identity] < 0] = np.datetime64("NaT")
-    # Frailty: some people need much care. Gamma, clipped so that one person's stays can't fill the calendar.
-    frailty = [
-        np.clip(rng.gamma(shape, 1 / shape, n), 0.02, top)[identity]
-        for shape, top in ((0.6, 8.0), (0.8, 6.0), (0.9, 8.0))
-    ]
+    # Frailty: some people need much care. Gamma, clipped so that one person's stays can't fill the calendar, and dealt
+    # evenly over the numbers, so that each age group of a small city has its share.
+    frailty = []
+    for shape, top, step in ((0.6, 8.0, 0.7548776662), (1.3, 6.0, 0.5698402910), (0.9, 8.0, 0.3819660113)):
+        quantiles = np.sort(np.clip(rng.gamma(shape, 1 / shape, n), 0.02, top))
+        rank = np.floor((np.arange(n) * step + rng.random()) % 1 * n).astype(np.int64)
+        frailty.append(quantiles[rank][identity])
     return People(
         identity=identity,
         scheme=scheme,

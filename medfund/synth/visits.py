@@ -17,6 +17,7 @@ from medfund.synth.city import (
     Roster,
     first_day,
 )
+from medfund.synth.hashed import uniform
 from medfund.synth.lifecycle import HORIZON_FIRST
 
 Ints = NDArray[np.int64]
@@ -49,6 +50,7 @@ def _even(k: Ints, step: float) -> Floats:
 class Whereabouts:
     """What is remembered of each identity between months; days since 1970."""
 
+    home: Floats  # which institution of a group the person knows, in [0, 1)
     free_from: Ints  # first day on which the next stay may begin
     last_visit: Ints  # last day of care outside a bed
     stay_begin: Ints
@@ -63,7 +65,8 @@ class Whereabouts:
         n = people.identities
         never = np.full(n, -1)
         delivered = np.full(n, HORIZON_FIRST - 12)
-        return cls(never.copy(), never.copy(), never.copy(), never.copy(), delivered, {}, {})
+        home = uniform(0, "home", np.arange(n))
+        return cls(home, never.copy(), never.copy(), never.copy(), never.copy(), delivered, {}, {})
 
 
 def make_visits(
@@ -117,13 +120,17 @@ class _Draft:
         k = np.arange(n) - self.start[group] + before[group]
         u_way, u_cost = _even(k, 0.8191725134), _even(k, 0.5497004779)
         self.u_level = _even(k, 0.6710436067)
-        self.u_place, self.u_inst = rng.random(n), rng.random(n)
+        self.u_place, self.u_inst, self.u_loyal = rng.random(n), rng.random(n), rng.random(n)
         self.z = np.interp(u_cost, _NORMAL_CDF, _NORMAL_Z)
         self.way = self._ways(u_way, rng.random(n))
         self.med = self._kinds(rng.random(n))
+        self.grave = (self.bucket == cal.INPATIENT) & (_even(k, 0.2247448714) < cal.GRAVE_SHARE)
         self.in_bed = (self.bucket == cal.INPATIENT) | (self.med == MED["52"])
-        drift = rng.standard_normal(n)
+        drift = np.interp(_even(k, 0.3819660113), _NORMAL_CDF, _NORMAL_Z)
         self.length = np.exp(cal.STAY_SIGMA * (0.6 * self.z + 0.8 * drift) - cal.STAY_SIGMA**2 / 2)
+        self.length *= np.where(self.grave, cal.GRAVE_DAYS, 1.0) / (
+            1 + cal.GRAVE_SHARE * (cal.GRAVE_DAYS - 1)
+        )
         self.date = self._dates()
         # Claims handed in on paper come weeks after the care.
         self.late = np.where(self.way == WAY_MANUAL, rng.integers(5, 60, n), 0)
@@ -193,7 +200,7 @@ class _Draft:
         mean = np.where(
             self.bucket[at] == cal.MATERNITY,
             cal.DELIVERY_DAYS,
-            cal.stay_days(self.month // 12)[self.scheme[at]] * np.array(cal.STAY_BY_LEVEL)[level],
+            cal.stay_days(self.month // 12)[self.scheme[at], level],
         )
         days = np.clip(np.ceil(self.length[at] * (mean * self.places.habit_stay[place] - 0.5)), 1, 120)
         return np.where(self.med[at] == MED["28"], days % 2, days).astype(np.int64)
@@ -212,7 +219,10 @@ class _Draft:
         group = org * 4 + np.where(bucket == cal.PHARMACY, 3, level)
         group = np.where(way == WAY_IN_PROVINCE, GROUP_IN_PROVINCE, group)
         group = np.where(way == WAY_CROSS_PROVINCE, GROUP_CROSS_PROVINCE, group)
-        return np.searchsorted(self.places.cumulative, group + self.u_inst[at], side="right").astype(np.int64)
+        # People go back to the place they know of each kind.
+        known = self.where.home[self.people.identity[self.person[at]]]
+        u_inst = np.where(self.u_loyal[at] < cal.LOYAL_SHARE, known, self.u_inst[at])
+        return np.searchsorted(self.places.cumulative, group + u_inst, side="right").astype(np.int64)
 
     # ---- stays with a story ----
 
@@ -348,7 +358,18 @@ class _Draft:
             "z": self.rng.standard_normal(n) - 0.4, "continued": np.ones(n, dtype=bool),
             "in_bed": np.ones(n, dtype=bool), "fixed": np.ones(n, dtype=bool),
         }  # fmt: skip
-        for name in ("late", "dropped", "died", "interim", "u_level", "u_place", "u_inst", "length"):
+        for name in (
+            "late",
+            "grave",
+            "dropped",
+            "died",
+            "interim",
+            "u_level",
+            "u_place",
+            "u_inst",
+            "u_loyal",
+            "length",
+        ):
             more[name] = np.zeros(n, dtype=getattr(self, name).dtype)
         for name, values in more.items():
             setattr(self, name, np.concatenate([getattr(self, name), values]))
@@ -442,6 +463,7 @@ class _Draft:
             "continued": self.continued[keep],
             "interim": self.interim[keep],
             "died": self.died[keep],
+            "grave": self.grave[keep],
             "base_level": level,
             "level": np.where(risen, 0, level),
             "upgraded": risen & ~manual,
