@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from medfund.synth import calibration as cal
-from medfund.synth import catalogue, city, groups, lines
+from medfund.synth import catalogue, city, groups, lines, permits
 from medfund.synth import doctors as dr
 from medfund.synth.city import CITY
 from medfund.synth.claims import MED_TYPES
@@ -54,6 +54,7 @@ class Clinical(Part):
             ("visit_slot", _slots(book.visit_slots, "condition")),
             ("disease", _disease_table(book)),
             ("condition", _condition_table()),
+            ("person_condition", permits.condition_table(scene.people, scene.seed)),
             ("coded", _coded_table()),
             ("case_rate", _rate_table(book)),
         ):
@@ -175,7 +176,7 @@ def _visit_query(seed: int) -> str:
     return f"""
     WITH base AS (
         SELECT r.setl_id AS id, CASE WHEN r.init_setl_id > 0 THEN r.init_setl_id ELSE r.setl_id END AS origin,
-            r.mdtrt_id, r.sign, r.bucket, r.med, r.way, r.scheme, r.place, r.draw, r.by_score, r.refunded, r.valid,
+            r.mdtrt_id, r.person, r.sign, r.bucket, r.med, r.way, r.scheme, r.place, r.draw, r.by_score, r.refunded, r.valid,
             r.setl_time::TIMESTAMP AS setl_time, r.updated::TIMESTAMP AS updated, r."begin"::DATE AS "begin",
             r."end"::DATE AS ends, r.upgraded,
             {_fen("medfee")} AS medfee, {_fen("own")} AS own, {_fen("over")} AS over, {_fen("prior")} AS prior,
@@ -225,7 +226,9 @@ def _visit_query(seed: int) -> str:
         LEFT JOIN visit_slot v ON NOT in_bed AND level < 3
             AND v.at = ((visit_kind * 2 + sex) * {groups.BANDS} + band) * {groups.VISIT_SLOTS}
                 + ({_draw(11)} % {groups.VISIT_SLOTS})::INTEGER
-        LEFT JOIN condition c ON c.condition = v.condition
+        -- Listed care is for the disease that the patient is registered for.
+        LEFT JOIN person_condition o ON v.at IS NOT NULL AND o.person = b.person AND o.kind = b.visit_kind - 2
+        LEFT JOIN condition c ON c.condition = coalesce(o.condition, v.condition)
     ),
     timed AS (
         SELECT *,

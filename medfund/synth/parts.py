@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from medfund.synth import books, doctors, enrolment, outsiders, registers
+from medfund.synth import books, doctors, enrolment, outsiders, permits, registers
 from medfund.synth.scene import Part
 
 PARTS: tuple[type[Part], ...] = (
@@ -11,6 +11,8 @@ PARTS: tuple[type[Part], ...] = (
     enrolment.Enrolment,
     registers.ContributionLines,
     registers.Accounts,
+    permits.RemoteFilings,
+    permits.ChronicRegistrations,
     outsiders.Outsiders,
     doctors.Agreements,
 )
