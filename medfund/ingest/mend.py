@@ -40,20 +40,21 @@ class Mended:
 
 
 def blank_lines(path: Path, skip: int) -> int:
-    """Number of empty lines of a file with LF line ends, after the first `skip` lines."""
+    """Number of empty lines of a file, after the first `skip` lines."""
     with path.open("rb") as stream:
         for _ in range(skip):
             stream.readline()
         found, before = 0, b"\n"
         while chunk := stream.read(limits.CHUNK):
-            ends = np.frombuffer(before + chunk, dtype=np.uint8) == ord("\n")
+            kept = before + chunk.replace(b"\r", b"")
+            ends = np.frombuffer(kept, dtype=np.uint8) == ord("\n")
             found += int(np.count_nonzero(ends[1:] & ends[:-1]))
-            before = chunk[-1:]
+            before = kept[-1:]
     return found
 
 
 def mend(path: Path, delimiter: str, skip: int, target: Path) -> Mended:
-    """Read a file with LF line ends line by line, following its quotes, and write a copy without stray lines.
+    """Read a file line by line, following its quotes, and write a copy with LF line ends and no stray lines.
 
     A quote opens a value where a field begins, doubled it stands for itself, and after the closing one only
     spaces may come before the next delimiter. A line is stray where that fails, where its quote is not closed
@@ -98,6 +99,8 @@ def _numbered(stream: IO[bytes]) -> Iterator[tuple[int, bytes, bool]]:
         if long:
             while (rest := stream.readline(limits.CHUNK)) and not rest.endswith(b"\n"):
                 pass
+        elif line.endswith(b"\r\n"):
+            line = line[:-2] + b"\n"
         yield number, line, long
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import stat
@@ -293,13 +294,16 @@ def test_nothing_but_rejected_rows_is_refused_and_kept_for_reading(home: Home, r
     assert [b["rows_rejected"] for b in read_batches(home)] == [1]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("line", [1, 2, 4])
-def test_a_quote_that_never_closes_costs_its_own_line_only(home: Home, raw: Path, line: int) -> None:
+def test_a_quote_that_never_closes_costs_its_own_line_only(
+    home: Home, raw: Path, line: int, end: str
+) -> None:
     """Read as written, the quote would take every line below into one value."""
-    lines = delimited(settlements(4)).splitlines()
-    lines[line] = '"' + lines[line]
+    lines = delimited(settlements(4), quoting=csv.QUOTE_ALL).splitlines()
+    lines[line] = '"' + lines[line].replace('"', "")
     path = raw / "setl_d.csv"
-    path.write_text("\n".join(lines) + "\n")
+    path.write_bytes(end.join([*lines, "", ""]).encode())
     [report] = land(home, path)
     assert (report.rows_read, report.rows_landed, report.rows_rejected) == (4, 3, 1)
     [(at, _, _, reason, _)] = rejects(home, "setl_d")
