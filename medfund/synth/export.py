@@ -63,7 +63,7 @@ SELECT
     {text_list(city.ORGS)}[p.person_org + 1] AS clr_optins,
     CASE WHEN r.bucket = 2 OR r.med = {MED_TYPES.index("52")} THEN '21' WHEN r.bucket = 3 THEN '41'
         ELSE '11' END AS clr_type,
-    CASE WHEN r.by_score THEN '30' ELSE '1' END AS clr_way,
+    CASE WHEN NOT r.by_score THEN '1' WHEN i.level = 0 THEN '40' ELSE '30' END AS clr_way,
     '01' AS psn_setlway,
     r.medfee AS medfee_sumamt,
     r.own AS fulamt_ownpay_amt,
