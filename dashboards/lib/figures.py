@@ -176,37 +176,7 @@ def balance_line(screen: Screen, table: Table, forecast: Table) -> go.Figure:
             showarrow=False,
             bgcolor=_GROUND[screen.theme],
         )
-    for low, high, name, opacity in (
-        ("lower_95", "upper_95", "figure.band_95", 0.15),
-        ("lower_80", "upper_80", "figure.band_80", 0.3),
-    ):
-        if len(forecast):
-            ahead = forecast.column("month")
-            figure.add_trace(
-                go.Scatter(
-                    x=[*ahead, *reversed(ahead)],
-                    y=[
-                        formats.scaled(value, unit)
-                        for value in [*forecast.column(high), *reversed(forecast.column(low))]
-                    ],
-                    fill="toself",
-                    fillcolor=hues[4],
-                    opacity=opacity,
-                    line={"width": 0},
-                    name=screen.t(name),
-                    hoverinfo="skip",
-                )
-            )
-    if len(forecast):
-        figure.add_trace(
-            go.Scatter(
-                x=forecast.column("month"),
-                y=[formats.scaled(value, unit) for value in forecast.column("point")],
-                mode="lines",
-                line={"color": hues[0], "dash": "dash"},
-                name=screen.t("col.forecast"),
-            )
-        )
+    _add_fan(figure, screen, forecast, unit, None if last is None else last["closing_balance"])
     if months:
         scheme = screen.fund_row["scheme"] if screen.fund_row else "total"
         end = forecast.column("month")[-1] if len(forecast) else months[-1]
@@ -218,6 +188,50 @@ def balance_line(screen: Screen, table: Table, forecast: Table) -> go.Figure:
         showlegend=bool(len(forecast)),
     )
     return figure
+
+
+def _add_fan(
+    figure: go.Figure, screen: Screen, forecast: Table, unit: formats.Unit, start: Decimal | None
+) -> None:
+    """The 95 % band, the 80 % band upon it, and the dashed middle, all from the last amount booked (`start`).
+
+    Nothing where there is no forecast.
+    """
+    first = forecast.first
+    if first is None:
+        return
+    hues = palette(screen)
+    known = [] if start is None else [start]
+    months = [first["origin_month"]] * len(known) + forecast.column("month")
+    for low, high, name, opacity in (
+        ("lower_95", "upper_95", "figure.band_95", 0.15),
+        ("lower_80", "upper_80", "figure.band_80", 0.3),
+    ):
+        edge = [*known, *forecast.column(high), *reversed([*known, *forecast.column(low)])]
+        figure.add_trace(
+            go.Scatter(
+                x=[*months, *reversed(months)],
+                y=[formats.scaled(value, unit) for value in edge],
+                fill="toself",
+                fillcolor=hues[4],
+                opacity=opacity,
+                line={"width": 0},
+                name=screen.t(name),
+                hoverinfo="skip",
+            )
+        )
+    middle = [*known, *forecast.column("point")]
+    figure.add_trace(
+        go.Scatter(
+            x=months,
+            y=[formats.scaled(value, unit) for value in middle],
+            customdata=[formats.money(value, screen.lang, unit) for value in middle],
+            hovertemplate="%{x}<br>%{customdata}<extra>%{fullData.name}</extra>",
+            mode="lines",
+            line={"color": hues[0], "dash": "dash", "width": 2.5},
+            name=screen.t("col.forecast"),
+        )
+    )
 
 
 def monthly_flows(screen: Screen, table: Table) -> go.Figure:
@@ -452,4 +466,234 @@ def checks_heat(screen: Screen, table: Table, dimension_name: Any) -> go.Figure:
     figure.update_layout(
         yaxis={"autorange": "reversed", "showgrid": False}, xaxis={"side": "top", "showgrid": False}
     )
+    return figure
+
+
+def forecast_fan(
+    screen: Screen, measure: str, history: Table, baseline: Table, scenario: Table, scenario_name: str
+) -> go.Figure:
+    """What was booked, the baseline's fan, and the middle of one scenario where it is another one."""
+    figure = _figure(screen, 380)
+    hues = palette(screen)
+    amounts = [*history.column("value"), *baseline.column("upper_95"), *baseline.column("lower_95")]
+    amounts += scenario.column("point")
+    unit = formats.unit_for(amounts)
+    figure.add_trace(
+        go.Scatter(
+            x=history.column("month"),
+            y=[formats.scaled(value, unit) for value in history.column("value")],
+            customdata=[formats.money(value, screen.lang, unit) for value in history.column("value")],
+            hovertemplate="%{x}<br>%{customdata}<extra>%{fullData.name}</extra>",
+            mode="lines",
+            line={"color": hues[0], "width": 3},
+            name=screen.t("figure.booked"),
+        )
+    )
+    # A flow has no value between two months; only a balance goes on from the last one booked.
+    last = history.last if measure == "balance" else None
+    _add_fan(figure, screen, baseline, unit, None if last is None else last["value"])
+    if len(scenario):
+        figure.add_trace(
+            go.Scatter(
+                x=scenario.column("month"),
+                y=[formats.scaled(value, unit) for value in scenario.column("point")],
+                customdata=[formats.money(value, screen.lang, unit) for value in scenario.column("point")],
+                hovertemplate="%{x}<br>%{customdata}<extra>%{fullData.name}</extra>",
+                mode="lines+markers",
+                line={"color": hues[1], "width": 2.5},
+                marker={"symbol": "diamond", "size": 6},
+                name=wrapped(scenario_name, 16),
+            )
+        )
+    months = [*history.column("month"), *baseline.column("month")]
+    if months:
+        scheme = screen.fund_row["scheme"] if screen.fund_row else "total"
+        _mark_policy(figure, screen, months[0], months[-1], scheme, low=True)
+    figure.update_layout(
+        xaxis=_time_axis(screen),
+        yaxis=_headroom(screen, [formats.scaled(amount, unit) for amount in amounts], unit),
+    )
+    return figure
+
+
+def sensitivity_bars(screen: Screen, table: Table) -> go.Figure:
+    """What each lever does to the balance at the end: a tornado, the strongest lever at the top."""
+    rows = list(table)
+    rows.reverse()
+    figure = _figure(screen, 120 + 38 * max(len(rows), 1))
+    hues = palette(screen)
+    unit = formats.unit_for([row["closing_change"] for row in rows])
+    heights = [formats.scaled(row["closing_change"], unit) for row in rows]
+    figure.add_trace(
+        go.Bar(
+            orientation="h",
+            x=heights,
+            y=[wrapped(screen.name(row), 10) for row in rows],
+            text=[formats.number(row["closing_change"], unit, sign=True) for row in rows],
+            textposition="outside",
+            cliponaxis=False,
+            marker={"color": [hues[1] if (height or 0) < 0 else hues[0] for height in heights]},
+            hovertemplate="%{y}<br>%{text}<extra></extra>",
+        )
+    )
+    widest = max((abs(height) for height in heights if height is not None), default=0) or 1.0
+    axis = _money_axis(screen, unit) | {"range": [-1.6 * widest, 1.6 * widest]}
+    figure.update_layout(xaxis=axis, showlegend=False, bargap=0.3)
+    return figure
+
+
+def effect_bars(screen: Screen, table: Table) -> go.Figure:
+    """What each lever of a scenario adds to income or expenditure, month by month."""
+    figure = _figure(screen, 320)
+    hues = palette(screen)
+    unit = formats.unit_for(table.column("effect"))
+    series = dict.fromkeys(
+        (screen.name(row, "lever"), screen.name(row, "item"), row["direction"]) for row in table
+    )
+    for at, (lever, item, direction) in enumerate(series):
+        rows = [
+            row
+            for row in table
+            if (screen.name(row, "lever"), screen.name(row, "item"), row["direction"])
+            == (lever, item, direction)
+        ]
+        figure.add_trace(
+            go.Bar(
+                x=[row["month"] for row in rows],
+                y=[formats.scaled(row["effect"], unit) for row in rows],
+                customdata=[formats.money(row["effect"], screen.lang, unit, sign=True) for row in rows],
+                hovertemplate="%{x}<br>%{customdata}<extra>%{fullData.name}</extra>",
+                marker={
+                    "color": hues[at % len(hues)],
+                    "pattern": {"shape": "/" if direction == "income" else ""},
+                },
+                name=screen.t(
+                    "figure.effect", lever=lever, direction=screen.t(f"direction.{direction}"), item=item
+                ),
+            )
+        )
+    figure.update_layout(barmode="relative", xaxis=_time_axis(screen), yaxis=_money_axis(screen, unit))
+    return figure
+
+
+def reserve_lines(
+    screen: Screen, history: Table, paths: Sequence[tuple[str, Table]], floors: Table
+) -> go.Figure:
+    """Months covered: as booked, in the baseline and one scenario, against the limits."""
+    figure = _figure(screen, 340)
+    hues = palette(screen)
+    lines: list[tuple[str, list[date], list[float | None], str, str]] = [
+        (
+            screen.t("figure.booked"),
+            history.column("month"),
+            history.column("payable_months"),
+            hues[0],
+            "solid",
+        )
+    ]
+    for at, (name, path) in enumerate(paths):
+        lines.append(
+            (
+                wrapped(name, 16),
+                path.column("month"),
+                path.column("payable_months"),
+                hues[at],
+                ("dash", "dot")[at],
+            )
+        )
+    for name, months, values, colour, dash in lines:
+        figure.add_trace(
+            go.Scatter(
+                x=months,
+                y=values,
+                customdata=[formats.months(value, screen.lang) for value in values],
+                hovertemplate="%{x}<br>%{customdata}<extra>%{fullData.name}</extra>",
+                mode="lines",
+                line={"color": colour, "dash": dash, "width": 2.5},
+                name=name,
+            )
+        )
+    limits = dict.fromkeys((row["band"], row["threshold"]) for row in floors)
+    # Limits may lie close together, so their names stand side by side.
+    for at, (band, threshold) in enumerate(limits):
+        figure.add_hline(
+            y=threshold,
+            line={"width": 1, "dash": "dot", "color": _INK[screen.theme]},
+            annotation={
+                "text": screen.t(
+                    "figure.floor",
+                    band=screen.t(f"floor.{band}"),
+                    months=formats.months(threshold, screen.lang),
+                ),
+                "font": {"size": 14 if screen.large else 11},
+            },
+            annotation_position=("top left", "top", "top right")[at % 3],
+        )
+    figure.update_layout(
+        xaxis=_time_axis(screen),
+        yaxis={"rangemode": "tozero", "title": {"text": screen.t("unit.months"), "standoff": 12}},
+    )
+    return figure
+
+
+def score_bars(screen: Screen, table: Table) -> go.Figure:
+    """Error of each model up to the longest horizon tried, per measure; the benchmark is grey."""
+    figure = _figure(screen, 320)
+    hues = palette(screen)
+    longest = {
+        measure: max(table.where(measure=measure).column("horizon")) for measure in table.column("measure")
+    }
+    rows = [row for row in table if row["horizon"] == longest[row["measure"]] and row["mase"] is not None]
+    models = list(dict.fromkeys(row["label"] for row in rows))
+    for at, model in enumerate(models):
+        mine = [row for row in rows if row["label"] == model]
+        figure.add_trace(
+            go.Bar(
+                x=[screen.t(f"measure.{row['measure']}") for row in mine],
+                y=[row["mase"] for row in mine],
+                text=[
+                    ("★ " if row["is_shown"] else "") + formats.shown(row["mase"], "number", screen.lang)
+                    for row in mine
+                ],
+                textposition="outside",
+                cliponaxis=False,
+                marker={"color": _PALE[screen.theme] if at == 0 else hues[(at - 1) % len(hues)]},
+                hovertemplate="%{x}<br>%{text}<extra>%{fullData.name}</extra>",
+                name=wrapped(model, 16),
+            )
+        )
+    figure.update_layout(
+        barmode="group",
+        yaxis={"rangemode": "tozero", "title": {"text": screen.t("col.mase"), "standoff": 12}},
+    )
+    return figure
+
+
+def national_backtest(screen: Screen, table: Table) -> go.Figure:
+    """What was published, year by year, and what the method would have said one year ahead; then what it says now."""
+    figure = _figure(screen, 360)
+    hues = palette(screen)
+    unit = formats.unit_for([*table.column("point"), *table.column("actual")])
+    for at, item in enumerate(dict.fromkeys(table.column("item"))):
+        mine = table.where(item=item)
+        actual = {row["year"]: row["actual"] for row in mine if row["actual"] is not None}
+        said = {row["year"]: row["point"] for row in mine if row["horizon"] == 1 or row["actual"] is None}
+        name = screen.name(mine.first, "item")
+        for words, values, dash, symbol in (
+            ("figure.published", actual, "solid", "circle"),
+            ("figure.would_say", said, "dot", "diamond-open"),
+        ):
+            figure.add_trace(
+                go.Scatter(
+                    x=list(values),
+                    y=[formats.scaled(value, unit) for value in values.values()],
+                    customdata=[formats.money(value, screen.lang, unit) for value in values.values()],
+                    hovertemplate="%{x}<br>%{customdata}<extra>%{fullData.name}</extra>",
+                    mode="lines+markers",
+                    line={"color": hues[at], "dash": dash, "width": 2.5},
+                    marker={"symbol": symbol, "size": 8},
+                    name=screen.t(words, item=name),
+                )
+            )
+    figure.update_layout(xaxis={"tickformat": "d"}, yaxis=_money_axis(screen, unit) | {"rangemode": "tozero"})
     return figure

@@ -62,8 +62,16 @@ PAGES: tuple[PageInfo, ...] = (
         "forecast",
         "fund",
         ":material/timeline:",
-        ("fund_forecast_monthly", "fund_forecast_score"),
-        ("fund_acct_bal", "psn_insu_d", "setl_d"),
+        (
+            "fund_forecast_monthly",
+            "fund_forecast_score",
+            "fund_forecast_series",
+            "fund_forecast_outlook",
+            "fund_forecast_effect",
+            "fund_forecast_floor",
+        ),
+        ("fund_acct_bal",),
+        ready=True,
     ),
     PageInfo(
         "benefits",

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboards.lib import blocks, formats, lights, story
 from dashboards.lib.data import Table
+from dashboards.lib.forecast import model_name
 from dashboards.lib.state import Screen
 
 # Which page answers a signal.
@@ -229,9 +230,14 @@ def forecast_note(view: Screen, forecast: Table) -> str:
     """What the fan is, or what is missing for one."""
     first = forecast.first
     if first is None:
+        series = view.rows("forecast_state").first
+        if series is not None and series["state"] == "forecast":
+            return view.t("forecast.elsewhere", origin=formats.month(series["origin_month"], view.lang))
         return view.t("forecast.none")
     return view.t(
-        "forecast.some", model=first["model"], origin=formats.month(first["origin_month"], view.lang)
+        "forecast.some",
+        model=model_name(view, first["model"]),
+        origin=formats.month(first["origin_month"], view.lang),
     )
 
 

@@ -352,14 +352,167 @@ QUERIES: dict[str, Query] = {
         order by abs(moved.change) desc, moved.item_key
         """,
     ),
+    # The fan of the leadership screen: a year ahead of the month shown, where the forecast starts from it.
     "forecast": Query(
         ("fund_forecast_monthly",),
         ("month", "model", "origin_month", "point", "lower_80", "upper_80", "lower_95", "upper_95"),
         """
         select month, model, origin_month, point, lower_80, upper_80, lower_95, upper_95
         from marts.fund_forecast_monthly
-        where org_code = $scope_org and fund_code = $fund and measure = 'closing_balance' and scenario = 'baseline'
+        where org_code = $scope_org and fund_code = $fund and measure = 'balance' and scenario = 'baseline'
+            and origin_month = cast($period as date) and horizon <= 12
         order by month
+        """,
+    ),
+    "forecast_state": Query(
+        ("fund_forecast_series",),
+        ("state", "first_month", "origin_month", "months", "income_model", "expenditure_model"),
+        """
+        select state, first_month, origin_month, months, income_model, expenditure_model
+        from marts.fund_forecast_series
+        where org_code = $scope_org and fund_code = $fund
+        """,
+    ),
+    "forecast_path": Query(
+        ("fund_forecast_monthly",),
+        ("month", "model", "origin_month", "point", "lower_80", "upper_80", "lower_95", "upper_95"),
+        """
+        select
+            month, horizon, model, origin_month, point, lower_80, upper_80, lower_95, upper_95, shift,
+            payable_months, payable_months_lower_80
+        from marts.fund_forecast_monthly
+        where org_code = $scope_org and fund_code = $fund and measure = $measure and scenario = $scenario
+        order by month
+        """,
+    ),
+    "forecast_history": Query(
+        _BOOK_TABLES[:2],
+        ("month", "value", "payable_months"),
+        f"""
+        with {_BOOK}
+        select
+            month,
+            case $measure when 'income' then income when 'expenditure' then expenditure else closing_balance end as value,
+            payable_months
+        from book
+        where month > (select max(month) from book) - interval 36 month
+        order by month
+        """,
+    ),
+    "forecast_outlook": Query(
+        ("fund_forecast_outlook", "fund_forecast_scenario"),
+        ("scenario", "name_zh", "name_en", "lever", "horizon", "closing_balance"),
+        """
+        with named as (
+            select scenario, any_value(name_zh) as name_zh, any_value(name_en) as name_en, min(sort_order) as sort_order
+            from marts.fund_forecast_scenario
+            group by scenario
+        )
+        select
+            outlook.scenario, named.name_zh, named.name_en, outlook.lever, outlook.horizon, outlook.month, outlook.income,
+            outlook.expenditure, outlook.current_balance, outlook.closing_balance, outlook.closing_change,
+            outlook.payable_months, outlook.payable_change
+        from marts.fund_forecast_outlook as outlook
+        join named using (scenario)
+        where outlook.org_code = $scope_org and outlook.fund_code = $fund
+        order by named.sort_order, outlook.scenario, outlook.horizon
+        """,
+    ),
+    # The lever that moves the balance most stands first, its two directions beside each other.
+    "forecast_sensitivity": Query(
+        ("fund_forecast_outlook", "fund_forecast_scenario"),
+        ("scenario", "name_zh", "name_en", "lever_zh", "lever_en", "closing_change", "payable_change"),
+        """
+        with named as (
+            select
+                scenario, any_value(name_zh) as name_zh, any_value(name_en) as name_en,
+                any_value(lever_name_zh) as lever_zh, any_value(lever_name_en) as lever_en
+            from marts.fund_forecast_scenario
+            group by scenario
+        )
+        select
+            outlook.scenario, named.name_zh, named.name_en, named.lever_zh, named.lever_en, outlook.month,
+            outlook.closing_change, outlook.payable_change
+        from marts.fund_forecast_outlook as outlook
+        join named using (scenario)
+        where outlook.org_code = $scope_org and outlook.fund_code = $fund and outlook.horizon = 24
+            and outlook.lever is not null
+        order by max(abs(outlook.closing_change)) over (partition by outlook.lever) desc, outlook.lever,
+            outlook.closing_change desc
+        """,
+    ),
+    "forecast_effects": Query(
+        ("fund_forecast_effect", "fund_forecast_scenario", "reference.fund_item"),
+        (
+            "month",
+            "lever_zh",
+            "lever_en",
+            "item_zh",
+            "item_en",
+            "direction",
+            "base_amount",
+            "factor",
+            "effect",
+        ),
+        """
+        select
+            effect.month, row.lever_name_zh as lever_zh, row.lever_name_en as lever_en,
+            coalesce(item.name_zh, effect.item_key) as item_zh, coalesce(item.name_en, effect.item_key) as item_en,
+            effect.direction, effect.base_amount, effect.factor, effect.effect, row.formula_zh, row.formula_en
+        from marts.fund_forecast_effect as effect
+        join marts.fund_forecast_scenario as row
+            on row.scenario = effect.scenario and row.ordinal = effect.ordinal and row.part = effect.part
+        left join reference.fund_item as item on item.item_key = effect.item_key
+        where effect.org_code = $scope_org and effect.fund_code = $fund and effect.scenario = $scenario
+        order by effect.ordinal, effect.part, effect.month
+        """,
+    ),
+    "forecast_floors": Query(
+        ("fund_forecast_floor", "fund_forecast_scenario"),
+        ("scenario", "name_zh", "name_en", "band", "threshold", "first_month", "first_month_lower_80"),
+        """
+        with named as (
+            select scenario, any_value(name_zh) as name_zh, any_value(name_en) as name_en, min(sort_order) as sort_order
+            from marts.fund_forecast_scenario
+            group by scenario
+        )
+        select
+            floor.scenario, named.name_zh, named.name_en, floor.band, floor.threshold, floor.first_month,
+            floor.first_month_lower_80, floor.lowest_payable_months, floor.lowest_month, floor.last_payable_months
+        from marts.fund_forecast_floor as floor
+        join named using (scenario)
+        where floor.org_code = $scope_org and floor.fund_code = $fund
+        order by named.sort_order, floor.scenario, floor.threshold desc
+        """,
+    ),
+    "forecast_scores": Query(
+        ("fund_forecast_score",),
+        ("measure", "model", "horizon", "origins", "mase", "wape", "coverage_80", "coverage_95", "is_shown"),
+        """
+        select measure, model, horizon, origins, periods, mase, wape, coverage_80, coverage_95, is_shown
+        from marts.fund_forecast_score
+        where org_code = $scope_org and fund_code = $fund
+        order by
+            case measure when 'income' then 0 when 'expenditure' then 1 else 2 end, model <> 'seasonal_naive',
+            not is_shown, model, horizon
+        """,
+    ),
+    "forecast_national": Query(
+        ("fund_forecast_published", "fund_forecast_published_score"),
+        ("scheme_zh", "scheme_en", "item_zh", "item_en", "model", "origin_year", "year", "actual", "point"),
+        """
+        select
+            published.scheme_name_zh as scheme_zh, published.scheme_name_en as scheme_en,
+            published.item_name_zh as item_zh, published.item_name_en as item_en, published.item, published.model,
+            published.origin_year, published.year, published.horizon, published.actual, published.point,
+            published.lower_80, published.upper_80, published.lower_95, published.upper_95, published.relative_error,
+            score.wape, score.mase
+        from marts.fund_forecast_published as published
+        left join marts.fund_forecast_published_score as score
+            on score.scheme = published.scheme and score.item = published.item and score.model = published.model
+            and score.horizon = 1
+        where published.scheme = 'total' and published.is_shown
+        order by published.item desc, published.origin_year, published.year
         """,
     ),
     "signals": Query(

@@ -31,6 +31,8 @@ NAMES = (
     "direction",
     "series",
     "vintage",
+    "measure",
+    "scenario",
 )
 
 _KEPT = "medfund.filters"
