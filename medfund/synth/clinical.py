@@ -176,7 +176,7 @@ def _visit_query(seed: int) -> str:
     return f"""
     WITH base AS (
         SELECT r.setl_id AS id, CASE WHEN r.init_setl_id > 0 THEN r.init_setl_id ELSE r.setl_id END AS origin,
-            r.mdtrt_id, r.person, r.sign, r.bucket, r.med, r.way, r.scheme, r.place, r.draw, r.by_score, r.refunded, r.valid,
+            r.mdtrt_id, r.sign, r.bucket, r.med, r.way, r.scheme, r.place, r.draw, r.by_score, r.refunded, r.valid,
             r.setl_time::TIMESTAMP AS setl_time, r.updated::TIMESTAMP AS updated, r."begin"::DATE AS "begin",
             r."end"::DATE AS ends, r.upgraded,
             {_fen("medfee")} AS medfee, {_fen("own")} AS own, {_fen("over")} AS over, {_fen("prior")} AS prior,
@@ -186,6 +186,8 @@ def _visit_query(seed: int) -> str:
             {text_list(city.PSN_TYPES)}[r.psn_type + 1] AS psn_type, p.insutype, p.gend, p.brdy::DATE AS brdy,
             p.cvlserv_flag, r.died, {listed}[p.person_org + 1] AS insu_admdvs,
             ['2', '3', '4', '1'][r.way + 1] AS pay_loc, {text_list(MED_TYPES)}[r.med + 1] AS med_type,
+            -- Listed care is for the disease that the patient is registered for.
+            o.condition AS registered,
             i.level, i.code AS fixmedins_code, i.name AS fixmedins_name, i.admdvs, i.hosp_lv, i.habit_drug,
             -- What a stay settled for the second time adds was charged after the first settlement.
             CASE WHEN r.continued
@@ -194,6 +196,8 @@ def _visit_query(seed: int) -> str:
         FROM month_rows r
         JOIN person p ON p.person = r.person
         JOIN place i ON i.place = r.place
+        LEFT JOIN person_condition o ON o.person = r.person
+            AND o.kind = CASE r.med WHEN {_MED["14"]} THEN 0 WHEN {_MED["140104"]} THEN 0 WHEN {_MED["140201"]} THEN 1 END
     ),
     aged AS (
         SELECT *, {lines.digest("hash(origin::BIGINT)", seed)} AS h,
@@ -226,9 +230,7 @@ def _visit_query(seed: int) -> str:
         LEFT JOIN visit_slot v ON NOT in_bed AND level < 3
             AND v.at = ((visit_kind * 2 + sex) * {groups.BANDS} + band) * {groups.VISIT_SLOTS}
                 + ({_draw(11)} % {groups.VISIT_SLOTS})::INTEGER
-        -- Listed care is for the disease that the patient is registered for.
-        LEFT JOIN person_condition o ON v.at IS NOT NULL AND o.person = b.person AND o.kind = b.visit_kind - 2
-        LEFT JOIN condition c ON c.condition = coalesce(o.condition, v.condition)
+        LEFT JOIN condition c ON c.condition = CASE WHEN v.at IS NOT NULL THEN coalesce(b.registered, v.condition) END
     ),
     timed AS (
         SELECT *,
