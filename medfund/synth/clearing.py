@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from medfund.synth import calibration as cal
 from medfund.synth.chart import FUNDS
 from medfund.synth.city import CITY, ORGS, People, psn_no
-from medfund.synth.claims import MED_TYPES, WAY_CROSS_PROVINCE, WAY_IN_PROVINCE, WAY_LOCAL, WAY_MANUAL
+from medfund.synth.visits import MED_TYPES, WAY_CROSS_PROVINCE, WAY_IN_PROVINCE, WAY_LOCAL, WAY_MANUAL
 
 Con = duckdb.DuckDBPyConnection
 Ints = NDArray[np.int64]

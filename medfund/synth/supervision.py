@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medfund.synth.chart import FUNDS
-from medfund.synth.claims import WAY_LOCAL
 from medfund.synth.clearing import chance, date_of, grid, yuan
 from medfund.synth.flows import Calendar
+from medfund.synth.visits import WAY_LOCAL
 
 Con = duckdb.DuckDBPyConnection
 Ints = NDArray[np.int64]
