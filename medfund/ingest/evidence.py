@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,101 +20,131 @@ CODES = PROJECT_ROOT / "seeds" / "codes"
 _ENOUGH = 20
 _LISTED = 50
 _FIRST = 5000
+# Up to here one grouping over all coded columns is cheaper than one for each: it costs less to plan.
+_SMALL = 50_000
 
 
-def load_codes(con: duckdb.DuckDBPyConnection) -> bool:
-    """Make the tables `code` and `code_regex` from the project's code lists; False when there are none."""
-    values, patterns = CODES / "code_value.csv", CODES / "code_pattern.csv"
-    dictionaries = CODES / "code_dictionary.csv"
-    if not (values.exists() and dictionaries.exists()):
-        return False
-    con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE code AS
-        SELECT v.dictionary, {_normal("v.code", "d.normalise")} AS code, d.normalise, d.rollup
-        FROM read_csv({quoted(str(values))}, header=true, all_varchar=true) v
-        JOIN read_csv({quoted(str(dictionaries))}, header=true, all_varchar=true) d USING (dictionary)"""
-    )
-    con.execute("CREATE OR REPLACE TEMP TABLE code_regex (dictionary VARCHAR, regex VARCHAR)")
-    if patterns.exists():
-        con.execute(
-            f"""INSERT INTO code_regex SELECT dictionary, regex
-            FROM read_csv({quoted(str(patterns))}, header=true, all_varchar=true)"""
-        )
-    return True
+@dataclass
+class _Dictionary:
+    """One code list: how codes are compared, and the codes by that spelling."""
+
+    normalise: str
+    by_prefix: bool
+    codes: set[str] = field(default_factory=set)
+    patterns: list[re.Pattern[str]] = field(default_factory=list)
+
+    def normal(self, code: str) -> str:
+        """The spelling by which codes are compared."""
+        plain = code.replace("_", "")
+        if self.normalise == "strip_leading_zero":
+            return plain.lstrip("0") or "0"
+        return plain.zfill(2) if self.normalise == "zero_pad_2" else plain
+
+    def lists(self, value: str) -> bool:
+        """True for a code that is listed, rolls up to a listed one, or has a listed form."""
+        code = self.normal(value)
+        if code in self.codes or (
+            self.by_prefix and any(code[:n] in self.codes for n in range(1, len(code)))
+        ):
+            return True
+        return any(pattern.search(value) for pattern in self.patterns)
 
 
-def _normal(code: str, how: str) -> str:
-    """SQL of the spelling by which codes are compared, as the dictionary asks for."""
-    plain = f"replace({code}, '_', '')"
-    return (
-        f"CASE {how} WHEN 'strip_leading_zero' THEN coalesce(nullif(ltrim({plain}, '0'), ''), '0') "
-        f"WHEN 'zero_pad_2' THEN CASE WHEN length({plain}) < 2 THEN lpad({plain}, 2, '0') ELSE {plain} END "
-        f"ELSE {plain} END"
-    )
+class Codes:
+    """The project's code lists; remembers its answers, since deliveries repeat the same codes."""
+
+    def __init__(self, folder: Path = CODES) -> None:
+        self._dictionaries: dict[str, _Dictionary] = {}
+        self._answers: dict[tuple[str, str], bool] = {}
+        for row in _read(folder / "code_dictionary.csv"):
+            self._dictionaries[row["dictionary"]] = _Dictionary(
+                row["normalise"], row["rollup"] == "longest_prefix"
+            )
+        for row in _read(folder / "code_value.csv"):
+            one = self._dictionaries[row["dictionary"]]
+            one.codes.add(one.normal(row["code"]))
+        for row in _read(folder / "code_pattern.csv"):
+            self._dictionaries[row["dictionary"]].patterns.append(re.compile(row["regex"]))
+
+    def unlisted(self, dictionary: str, value: str) -> bool:
+        """True when the dictionary lists codes and this is none of them."""
+        key = dictionary, value
+        if key not in self._answers:
+            known = self._dictionaries.get(dictionary)
+            self._answers[key] = bool(known and known.codes) and not (known and known.lists(value))
+        return self._answers[key]
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
 
 
 def unlisted_codes(
-    con: duckdb.DuckDBPyConnection, rows: Path, table: Table
+    con: duckdb.DuckDBPyConnection, relation: str, table: Table, rows: int, codes: Codes
 ) -> dict[str, list[dict[str, Any]]]:
-    """Codes of the landed rows that no dictionary lists, by column: code, rows, first row number."""
-    coded = [c for c in table.landed if c.dictionary and c.privacy is None]
+    """Codes of the landed rows that no dictionary lists, by column: code, rows, first row number.
+
+    `relation` is the SQL of the landed rows, `rows` how many there are.
+    """
+    coded = {
+        c.name: str(c.dictionary)
+        for c in table.landed
+        if c.dictionary and c.type == "text" and c.privacy is None
+    }
     if not coded:
         return {}
-    source = f"read_parquet({quoted(str(rows))}, hive_partitioning=false)"
-    seen = " UNION ALL ".join(
-        f"SELECT {quoted(c.name)} AS name, {quoted(str(c.dictionary))} AS dictionary, {ident(c.name)} AS value, "
-        f"count(*) AS n, min(_row_no) AS first FROM {source} WHERE {ident(c.name)} IS NOT NULL "
-        f"GROUP BY {ident(c.name)}"
-        for c in coded
-    )
-    found = con.execute(
-        f"""WITH seen AS ({seen}),
-        known AS (SELECT DISTINCT dictionary, normalise, rollup FROM code),
-        asked AS (
-            SELECT s.*, k.rollup, {_normal("s.value", "k.normalise")} AS code
-            FROM seen s JOIN known k USING (dictionary)
-        ),
-        missed AS (
-            SELECT * FROM asked a
-            WHERE NOT EXISTS (SELECT 1 FROM code c WHERE c.dictionary = a.dictionary AND c.code = a.code)
-        )
-        SELECT name, value, n, first FROM missed m
-        WHERE NOT (rollup = 'longest_prefix' AND EXISTS (
-                SELECT 1 FROM code c WHERE c.dictionary = m.dictionary AND starts_with(m.code, c.code)))
-          AND NOT EXISTS (
-                SELECT 1 FROM code_regex r WHERE r.dictionary = m.dictionary AND regexp_matches(m.value, r.regex))
-        ORDER BY name, n DESC, value"""
-    ).fetchall()
+    values = ", ".join(map(ident, coded))
+    if rows <= _SMALL:
+        names = ", ".join(map(quoted, coded))
+        sql = f"""SELECT name, value, count(*), min(_row_no) FROM (
+                SELECT unnest([{names}]) AS name, unnest([{values}]) AS value, _row_no FROM {relation}
+            ) WHERE value IS NOT NULL GROUP BY ALL"""
+    else:
+        sets = ", ".join(f"({ident(name)})" for name in coded)
+        which = " ".join(f"WHEN GROUPING({ident(name)}) = 0 THEN {quoted(name)}" for name in coded)
+        sql = f"""SELECT CASE {which} END AS name, coalesce({values}) AS value, count(*), min(_row_no)
+            FROM {relation} GROUP BY GROUPING SETS ({sets}) HAVING value IS NOT NULL"""
     by_column: dict[str, list[dict[str, Any]]] = {}
-    for name, value, n, first in found:
+    seen = con.execute(sql).fetchall()
+    missed = [one for one in seen if codes.unlisted(coded[one[0]], one[1])]
+    for name, value, n, first in sorted(missed, key=lambda one: (one[0], -one[2], one[1])):
         listed = by_column.setdefault(name, [])
         if len(listed) < _LISTED:
             listed.append({"code": value, "rows": n, "first_row": first})
     return by_column
 
 
-def integer_money(con: duckdb.DuckDBPyConnection, rows: Path, table: Table) -> list[str]:
-    """Money columns whose amounts are all whole yuan, as when an extract casts money to integers."""
+def integer_money(con: duckdb.DuckDBPyConnection, relation: str, table: Table, rows: int) -> list[str]:
+    """Money columns whose amounts are all whole yuan, as when an extract casts money to integers.
+
+    `relation` is the SQL of the landed rows, `rows` how many there are.
+    """
     money = [c.name for c in table.landed if c.is_money]
     if not money:
         return []
-    source = f"read_parquet({quoted(str(rows))}, hive_partitioning=false)"
     # Most columns show a fen within the first rows; only what is left is read to the end.
-    for relation in (f"(FROM {source} LIMIT {_FIRST})", source):
-        tests = ", ".join(
-            f"count(*) FILTER ({ident(m)} <> CAST({ident(m)} AS BIGINT)) = 0, "
-            f"count(*) FILTER ({ident(m)} <> 0) >= {_ENOUGH}"
-            for m in money
-        )
-        row = con.execute(f"SELECT {tests} FROM {relation}").fetchone() or ()
-        enough = dict(zip(money, row[1::2], strict=True))
-        money = [name for name, whole in zip(money, row[0::2], strict=True) if whole]
-        if not money:
-            return []
-    return [name for name in money if enough[name]]
+    found = con.execute(
+        f"""SELECT name, bool_and(value = trunc(value)), count(*) FROM (
+            SELECT unnest([{", ".join(map(quoted, money))}]) AS name, unnest([{", ".join(map(ident, money))}]) AS value
+            FROM (FROM {relation} LIMIT {_FIRST})
+        ) WHERE value <> 0 GROUP BY name"""
+    ).fetchall()
+    enough = {name: whole and n >= _ENOUGH for name, whole, n in found}
+    if rows <= _FIRST:
+        return [name for name in money if enough.get(name)]
+    left = [name for name in money if name not in {name for name, whole, _ in found if not whole}]
+    if not left:
+        return []
+    tests = ", ".join(
+        f"coalesce(bool_and({m} = trunc({m})), false) AND count(nullif({m}, 0)) >= {_ENOUGH}"
+        for m in map(ident, left)
+    )
+    answers = con.execute(f"SELECT {tests} FROM {relation}").fetchone() or ()
+    return [name for name, whole in zip(left, answers, strict=True) if whole]
 
 
-def settlement_modes(con: duckdb.DuckDBPyConnection, rows: Path, bureau: Bureau) -> dict[str, Any]:
+def settlement_modes(con: duckdb.DuckDBPyConnection, relation: str, bureau: Bureau) -> dict[str, Any]:
     """How this delivery's settlements read, each with the counts it was decided on.
 
     fund_scope: does the fund total close the payer identity without (`excl`) or with (`incl`) the personal
@@ -126,7 +159,7 @@ def settlement_modes(con: duckdb.DuckDBPyConnection, rows: Path, bureau: Bureau)
                 coalesce(psn_pay, coalesce(acct_pay, 0) + coalesce(cash_payamt, 0)) AS person,
                 coalesce(nullif(hosp_part_amt, 0), ownpay_hosp_part, 0) AS hospital,
                 init_setl_id, refd_setl_flag
-            FROM read_parquet({quoted(str(rows))}, hive_partitioning=false)
+            FROM {relation}
             WHERE vali_flag = '1'
         )
         SELECT count(*) FILTER (account <> 0),
@@ -183,12 +216,16 @@ def empty_values(con: duckdb.DuckDBPyConnection, rows: Path, table: Table) -> di
     return {c.name: counts[c.name] for c in table.landed if c.name in counts}
 
 
-def repeated_visits(con: duckdb.DuckDBPyConnection, rows: Path) -> dict[str, Any] | None:
+def repeated_visits(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, Any] | None:
     """Visits with several unrefunded settlements at one institution: how many, and the first of them."""
+    # Few hashes come twice, and those that do by chance are told apart by what they are of.
     found = con.execute(
-        f"""SELECT mdtrt_id, fixmedins_code, count(DISTINCT setl_id)
-        FROM read_parquet({quoted(str(rows))}, hive_partitioning=false)
-        WHERE vali_flag = '1' AND refd_setl_flag <> '1' AND fixmedins_code IS NOT NULL
+        f"""WITH settled AS (
+            SELECT mdtrt_id, fixmedins_code, setl_id, hash(mdtrt_id, fixmedins_code) AS visit FROM {relation}
+            WHERE vali_flag = '1' AND refd_setl_flag <> '1' AND fixmedins_code IS NOT NULL
+        ),
+        several AS (SELECT visit FROM settled GROUP BY visit HAVING count(*) > 1)
+        SELECT mdtrt_id, fixmedins_code, count(DISTINCT setl_id) FROM settled SEMI JOIN several USING (visit)
         GROUP BY ALL HAVING count(DISTINCT setl_id) > 1 ORDER BY ALL"""
     ).fetchall()
     if not found:
@@ -199,11 +236,11 @@ def repeated_visits(con: duckdb.DuckDBPyConnection, rows: Path) -> dict[str, Any
     }
 
 
-def contradicted_kinds(con: duckdb.DuckDBPyConnection, rows: Path) -> list[str]:
+def contradicted_kinds(con: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
     """Institution codes whose prefix (H hospital, P pharmacy) and type say different kinds; the prefix counts."""
     found = con.execute(
         f"""SELECT DISTINCT i.fixmedins_code
-        FROM read_parquet({quoted(str(rows))}, hive_partitioning=false) i
+        FROM {relation} i
         JOIN read_csv({quoted(str(CODES / "code_value.csv"))}, header=true, all_varchar=true) v
             ON v.dictionary = 'fixmedins_type' AND v.code = ltrim(i.fixmedins_type, '0')
         WHERE CASE left(i.fixmedins_code, 1) WHEN 'H' THEN v.grouping = 'pharmacy'

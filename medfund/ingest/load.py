@@ -16,7 +16,7 @@ import duckdb
 
 from medfund.contract import Contract, Table, fold_header
 from medfund.errors import MedfundError
-from medfund.ingest import evidence, landing, mend, privacy, sqltypes, text, workbook
+from medfund.ingest import evidence, landing, limits, mend, privacy, sqltypes, text, workbook
 from medfund.ingest.layout import Layout, header_record, match, missing_sentence, recognise, table_named
 from medfund.ingest.query import FileQuery, row_hash
 from medfund.ingest.report import BatchReport, FileProblem
@@ -26,7 +26,13 @@ from medfund.ingest.versions import ENGINE, KEYS, Versions
 from medfund.settings import Bureau, Home
 
 MEMORY = "1500MB"
+ROWS = "rows.parquet"
 _LISTED = 20
+# Below this a second core does not make up for planning the query twice.
+_PIECE = 16 * limits.MIB
+_MAX_PIECES = 8
+# Up to this a file is looked at first, for planning a query for all spellings costs more than landing the file.
+_SMALL = 4 * limits.MIB
 _AS_OF = re.compile(r"_(\d{4})(\d{2})(\d{2})$")
 _MALFORMED = {
     "MISSING COLUMNS": "too few fields in the line",
@@ -47,8 +53,12 @@ class _Reading(NamedTuple):
     scanned: text.TextFile | None
     wide: bool
     quotes: bool
+    plus: bool = True
     path: Path | None = None
     mended: mend.Mended | None = None
+    size: int = 0
+    pieces: Sequence[text.Piece] = ()
+    records: int = 0
 
 
 class _Passed(NamedTuple):
@@ -84,7 +94,11 @@ class Loader:
         self.con.execute(f"SET TimeZone = {quoted(contract.time_zone)}")
         privacy.install(self.con, privacy.pseudonym_key(home))
         sqltypes.install(self.con, contract)
-        self.has_codes = evidence.load_codes(self.con)
+        self.con.execute("CREATE TEMP SEQUENCE troubled")
+        self.con.execute(
+            "CREATE TEMP TABLE bad_line (line BIGINT, kind VARCHAR, csv_line VARCHAR, message VARCHAR)"
+        )
+        self.codes = evidence.Codes()
 
     def close(self) -> None:
         """Release the connection and the working directory."""
@@ -134,8 +148,7 @@ class Loader:
             report.details["container"] = batch["container"]
         table = self.contract.table(batch["table_name"])
         staged, batch_id = self._stage(table)
-        select = landing.empty_select(table)
-        self.con.execute(f"COPY ({select}) TO {quoted(str(staged / 'rows.parquet'))} (FORMAT parquet)")
+        shutil.copyfile(landing.batch_dir(self.home, table.name, landing.EMPTY_BATCH) / ROWS, staged / ROWS)
         self._finish(report, table, staged, batch_id)
         return report
 
@@ -213,18 +226,43 @@ class Loader:
         path = text.clean(scanned, delimiter, target)
         if path == target:
             source.temporary.append(target)
-        relation = self._csv(path, delimiter, line, len(fields))
+        relation = self._csv(self._link(path), delimiter, line, len(fields))
         self._check_replaced(source.shown, scanned, relation, fields)
-        return _Reading(fields, relation, line, delimiter, scanned, scanned.wide, scanned.quotes, path)
+        pieces, below = self._split(source, path, line)
+        return _Reading(
+            fields,
+            relation,
+            line,
+            delimiter,
+            scanned,
+            scanned.wide,
+            scanned.quotes,
+            scanned.plus,
+            path,
+            size=path.stat().st_size,
+            pieces=pieces,
+            records=below,
+        )
+
+    def _split(self, source: Source, path: Path, line: int) -> tuple[list[text.Piece], int]:
+        """Pieces of a large file, one for each core; none where that would not pay or cannot be."""
+        count = min(self._cores(), path.stat().st_size // _PIECE)
+        if count < 2:
+            return [], 0
+        source.temporary += [self.work / f"piece-{i}" for i in range(count)]
+        return text.split(path, line, count, self.work)
+
+    def _cores(self) -> int:
+        return min(self._value("SELECT current_setting('threads')"), _MAX_PIECES)
 
     def _recognised(self, fields: Sequence[str], hint: Table | None) -> int:
         tables = [hint] if hint else list(self.contract.tables.values())
         return max(len(match(table, fields).sources) for table in tables)
 
-    def _csv(self, path: Path, delimiter: str, skip: int, width: int) -> str:
+    def _csv(self, name: str, delimiter: str, skip: int, width: int) -> str:
         columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(width))
         return (
-            f"read_csv({self._link(path)}, auto_detect=false, header=false, skip={skip}, "
+            f"read_csv({name}, auto_detect=false, header=false, skip={skip}, "
             f"delim={quoted(delimiter)}, quote='\"', escape='\"', nullstr='', columns={{{columns}}}, "
             "compression='none', hive_partitioning=false, store_rejects=true, "
             "rejects_table='malformed', rejects_scan='malformed_scan')"
@@ -259,7 +297,8 @@ class Loader:
         scan = f"read_parquet({self._link(source.path)}, hive_partitioning=false)"
         names = [row[0] for row in self.con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()]
         columns = ", ".join(f"CAST({ident(name)} AS VARCHAR) AS c{i}" for i, name in enumerate(names))
-        return _Reading(names, f"(SELECT {columns} FROM {scan})", 0, None, None, True, True)
+        relation = f"(SELECT {columns} FROM {scan})"
+        return _Reading(names, relation, 0, None, None, True, True, size=source.path.stat().st_size)
 
     def _load_workbook(self, source: Source, table: str | None) -> list[BatchReport]:
         reports: list[BatchReport] = []
@@ -293,7 +332,7 @@ class Loader:
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE sheet_rows AS SELECT _line, {names} FROM sheet")
         self.con.unregister("sheet")
         relation = f"(SELECT * EXCLUDE (_line) FROM sheet_rows WHERE _line > {line} ORDER BY _line)"
-        return _Reading(headers, relation, line, None, None, True, True)
+        return _Reading(headers, relation, line, None, None, True, True, size=sheet.rows.nbytes)
 
     # -- landing -------------------------------------------------------------------------------------------
 
@@ -319,13 +358,21 @@ class Loader:
         sheets: int = 1,
     ) -> BatchReport:
         layout, origin = self._layout(source, reading, table)
-        query = FileQuery(self.contract, layout, reading.relation, reading.wide, reading.quotes)
+        query = FileQuery(
+            self.contract,
+            layout,
+            reading.relation,
+            reading.wide,
+            reading.quotes,
+            reading.plus,
+            self._pieces(reading),
+        )
         shown = f"{source.shown}#{sheet}" if sheet else source.shown
         report = BatchReport(source_file=shown, table_name=layout.table.name, sha256=source.sha256)
         if sheets > 1:
             report.details["sheets"] = sheets
         staged, batch_id = self._stage(layout.table)
-        rows = staged / "rows.parquet"
+        rows = staged / ROWS
         as_of = self._as_of(source.stem)
         meta = {
             "_bureau": f"{quoted(self.bureau_code)}::VARCHAR",
@@ -337,10 +384,14 @@ class Loader:
         }
         try:
             passed = self._pass(query, reading, meta, rows)
+            if query.pieces and passed.kept + passed.rejected != reading.records:
+                # Quotes that are no quotes: what looked like lines are no records.
+                query, reading = replace(query, pieces=()), reading._replace(pieces=())
+                passed = self._pass(query, reading, meta, rows)
             reading = self._mend(source, reading, passed.kept + passed.rejected)
             if reading.mended:
                 if reading.mended.stray:
-                    query = replace(query, relation=reading.relation)
+                    query = replace(query, relation=reading.relation, pieces=())
                     passed = self._pass(query, reading, meta, rows)
                 self._check_records(shown, reading.mended, passed.kept + passed.rejected)
             rejected = self._separate(query, reading, passed, staged, report)
@@ -374,19 +425,54 @@ class Loader:
             shutil.rmtree(staged, ignore_errors=True)
         return report
 
+    def _pieces(self, reading: _Reading) -> list[tuple[str, int]]:
+        """SQL of each piece of a split file, with the records before it."""
+        skips = [reading.lines_before, *([0] * len(reading.pieces))]
+        return [
+            (
+                self._csv(quoted(str(piece.path)), reading.delimiter or ",", skip, len(reading.headers)),
+                piece.records,
+            )
+            for piece, skip in zip(reading.pieces, skips, strict=False)
+        ]
+
     def _pass(self, query: FileQuery, reading: _Reading, meta: dict[str, str], rows: Path) -> _Passed:
         """Write what can land. Reads the file a second time, into `problem_row`, only where rows have a problem."""
-        self.con.execute("CREATE OR REPLACE TEMP SEQUENCE troubled")
+        if reading.size < _SMALL:
+            self.con.execute(f"CREATE OR REPLACE TEMP TABLE raw_text AS SELECT * FROM {query.relation}")
+            query = replace(query, relation="raw_text")
+            query = query.with_plain(
+                [name for (name,) in self.con.execute(query.unusual_select()).fetchall()]
+            )
+        # Pieces run side by side only where their rows may mix, and memory is spared; each row carries its number.
+        self.con.execute("SET preserve_insertion_order = false")
+        try:
+            return self._pass_once(query, reading, meta, rows)
+        finally:
+            self.con.execute("RESET preserve_insertion_order")
+
+    def _pass_once(self, query: FileQuery, reading: _Reading, meta: dict[str, str], rows: Path) -> _Passed:
+        before = self._value("SELECT nextval('troubled')")
         kept = self._copy(query.landing_select(meta, "troubled"), rows)
-        troubled = self._value("SELECT nextval('troubled') - 1")
+        troubled = self._value("SELECT nextval('troubled')") - before - 1
         malformed = self._take_malformed(reading)
-        select = "SELECT NULL::BIGINT AS _row_no, false AS rejected, NULL AS row_json WHERE false"
+        rejected = malformed
         if troubled:
-            select = query.problems_select()
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE problem_row AS {select}")
-        self._drop_rejects()
-        rejected = self._value("SELECT count(*) FROM problem_row WHERE rejected") + malformed
+            self.con.execute(f"CREATE OR REPLACE TEMP TABLE problem_row AS {query.problems_select()}")
+            self._drop_rejects()
+            rejected += self._value("SELECT count(*) FROM problem_row WHERE rejected")
+        if query.pieces and malformed:
+            self._close_up(reading, rows, troubled)
         return _Passed(kept, troubled, malformed, rejected)
+
+    def _close_up(self, reading: _Reading, rows: Path, troubled: int) -> None:
+        """Number the records of pieces on without the malformed lines before them."""
+        gaps = self.con.execute("SELECT line FROM bad_line ORDER BY line").fetchall()
+        starts = [(piece.records, sum(line <= piece.lines for (line,) in gaps)) for piece in reading.pieces]
+        fewer = " ".join(f"WHEN _row_no > {records} THEN {n}" for records, n in reversed(starts))
+        self._rewrite(rows, f"SELECT * REPLACE (_row_no - CASE {fewer} END AS _row_no) FROM {{rows}}")
+        if troubled:
+            self.con.execute(f"UPDATE problem_row SET _row_no = _row_no - CASE {fewer} END")
 
     def _mend(self, source: Source, reading: _Reading, read: int) -> _Reading:
         """The reading without its stray lines, where the records read are not the lines of the file."""
@@ -400,7 +486,9 @@ class Loader:
         found = mend.mend(reading.path, reading.delimiter, reading.lines_before, target)
         if not found.stray:
             return reading._replace(mended=found)
-        relation = self._csv(target, reading.delimiter, reading.lines_before, len(reading.headers))
+        relation = self._csv(
+            self._link(target), reading.delimiter, reading.lines_before, len(reading.headers)
+        )
         return reading._replace(relation=relation, path=target, mended=found)
 
     @staticmethod
@@ -466,8 +554,8 @@ class Loader:
         new.replace(rows)
 
     def _value(self, sql: str) -> int:
-        row = self.con.execute(sql).fetchone()
-        return int(row[0]) if row and row[0] is not None else 0
+        rows = self.con.execute(sql).fetchall()
+        return int(rows[0][0] or 0) if rows else 0
 
     def _versions(self, table: Table) -> Versions:
         if table.name not in self.versions:
@@ -508,17 +596,19 @@ class Loader:
 
     def _take_malformed(self, reading: _Reading) -> int:
         """Keep the lines that are no records, once each, as `bad_line` (line, kind, csv_line, message)."""
-        self.con.execute(
-            "CREATE OR REPLACE TEMP TABLE bad_line (line BIGINT, kind VARCHAR, csv_line VARCHAR, message VARCHAR)"
-        )
+        self.con.execute("TRUNCATE bad_line")
         if reading.delimiter is None:
             return 0
-        self.con.execute(
-            """INSERT INTO bad_line
-            SELECT line, arg_min(error_type::VARCHAR, column_idx), any_value(ltrim(csv_line, chr(10))),
-                arg_min(error_message, column_idx)
-            FROM malformed GROUP BY line, line_byte_position"""
-        )
+        if self._value("SELECT count(*) FROM malformed"):
+            starts = ", ".join(f"({quoted(str(piece.path))}, {piece.lines})" for piece in reading.pieces)
+            self.con.execute(
+                f"""INSERT INTO bad_line
+                SELECT line + coalesce(lines, 0), arg_min(error_type::VARCHAR, column_idx),
+                    any_value(ltrim(csv_line, chr(10))), arg_min(error_message, column_idx)
+                FROM malformed JOIN malformed_scan USING (scan_id, file_id)
+                    LEFT JOIN (VALUES {starts or "('', 0)"}) AS piece(file_path, lines) USING (file_path)
+                GROUP BY line, lines, line_byte_position"""
+            )
         self._drop_rejects()
         if reading.mended and reading.mended.stray:
             lines, kinds, texts = zip(*reading.mended.stray, strict=True)
@@ -731,7 +821,8 @@ class Loader:
 
     def _look(self, report: BatchReport, table: Table, rows: Path, details: dict[str, Any]) -> None:
         """Evidence from the landed rows."""
-        whole = evidence.integer_money(self.con, rows, table)
+        relation = f"read_parquet({quoted(str(rows))}, hive_partitioning=false)"
+        whole = evidence.integer_money(self.con, relation, table, report.rows_landed)
         if whole:
             details["integer_money"] = whole
         if "medfee_sumamt" in whole:
@@ -744,26 +835,25 @@ class Loader:
         if empty.keys() - set(absent):
             details["empty_values"] = {name: n for name, n in empty.items() if name not in absent}
         if table.name == "setl_d":
-            repeated = evidence.repeated_visits(self.con, rows)
+            repeated = evidence.repeated_visits(self.con, relation)
             if repeated:
                 details["repeated_visits"] = repeated
-            details["modes"] = evidence.settlement_modes(self.con, rows, self.bureau)
+            details["modes"] = evidence.settlement_modes(self.con, relation, self.bureau)
             report.warnings += [
                 f"{report.source_file}: {s}" for s in evidence.mode_warnings(details["modes"])
             ]
-        if self.has_codes and table.name == "fixmedins_b":
-            contradicted = evidence.contradicted_kinds(self.con, rows)
+        if table.name == "fixmedins_b":
+            contradicted = evidence.contradicted_kinds(self.con, relation)
             if contradicted:
                 details["contradicted_kinds"] = contradicted[:_LISTED]
                 report.warnings.append(
                     f"{report.source_file}: {len(contradicted)} institutions whose code begins as a hospital's (H) or "
                     f"pharmacy's (P) but whose fixmedins_type says otherwise, such as {contradicted[0]}; the code counts"
                 )
-        if self.has_codes:
-            unlisted = evidence.unlisted_codes(self.con, rows, table)
-            if unlisted:
-                details["unlisted_codes"] = unlisted
-                said = "; ".join(f"{c}: {', '.join(x['code'] for x in v[:3])}" for c, v in unlisted.items())
-                report.warnings.append(
-                    f"{report.source_file}: codes in no dictionary, landed as they are: {said}"
-                )
+        unlisted = evidence.unlisted_codes(self.con, relation, table, report.rows_landed, self.codes)
+        if unlisted:
+            details["unlisted_codes"] = unlisted
+            said = "; ".join(f"{c}: {', '.join(x['code'] for x in v[:3])}" for c, v in unlisted.items())
+            report.warnings.append(
+                f"{report.source_file}: codes in no dictionary, landed as they are: {said}"
+            )

@@ -10,8 +10,8 @@ on top is a barrier the optimiser does not push filters through.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from medfund.contract import Column, Contract, Table
 from medfund.ingest.layout import Layout
@@ -29,6 +29,7 @@ from medfund.ingest.sqltypes import (
     slow,
     trimmed,
     typed,
+    usual,
 )
 
 # So many unreadable values in one row mean that a delimiter was lost or gained.
@@ -49,13 +50,19 @@ def is_identifier(table: Table, column: Column) -> bool:
 @dataclass
 class FileQuery:
     """SQL fragments for one file. `relation` yields text columns c0, c1, …; `wide` says that blanks other
-    than spaces may surround values, `quotes` that values may hold line ends or TABs."""
+    than spaces may surround values, `quotes` that values may hold line ends or TABs, `plus` that there are plus
+    signs. `pieces` are (relation, records before) of consecutive pieces that together give the relation's rows;
+    each is read and numbered on a core of its own. `plain` names columns of which every value is spelled as
+    usual, so that they take far less SQL; without them a query for a few rows costs mostly planning."""
 
     contract: Contract
     layout: Layout
     relation: str
     wide: bool
     quotes: bool
+    plus: bool = True
+    pieces: Sequence[tuple[str, int]] = ()
+    plain: frozenset[str] = frozenset()
 
     @property
     def table(self) -> Table:
@@ -103,8 +110,37 @@ class FileQuery:
         filled = [f"CASE WHEN NOT {self._null(trimmed(place), column)} THEN {place} END" for place in places]
         return f"coalesce({', '.join([*filled, places[0]])})"
 
-    def pipeline(self) -> str:
-        """All rows with r_<column>, v_<column> and _row_no."""
+    def _may_be_damaged(self, column: Column) -> bool:
+        return self.plus and column.name not in self.plain and is_identifier(self.table, column)
+
+    def unusual_select(self) -> str:
+        """The names of columns with a value that is not spelled as usual."""
+        present = [c for c in self._present() if len(self.layout.sources[c.name]) == 1]
+        names, kinds, values = (
+            ", ".join(parts)
+            for parts in (
+                [quoted(c.name) for c in present],
+                [quoted(c.type) for c in present],
+                [self._raw(c) for c in present],
+            )
+        )
+        types = list(dict.fromkeys(c.type for c in present))
+        return (
+            f"SELECT DISTINCT name FROM (SELECT unnest([{names}]) AS name, unnest([{kinds}]) AS kind, "
+            f"unnest([{values}]) AS value FROM {self.relation}) "
+            f"WHERE value IS NOT NULL AND NOT {usual('value', 'kind', types)}"
+        )
+
+    def with_plain(self, unusual: Collection[str]) -> FileQuery:
+        """The query of a file in which only these columns hold unusual values."""
+        usual_ones = {name for name, places in self.layout.sources.items() if len(places) == 1}
+        return replace(self, plain=frozenset(usual_ones.difference(unusual)))
+
+    def _pieces(self) -> Sequence[tuple[str, int]]:
+        return self.pieces or [(self.relation, 0)]
+
+    def _pipeline(self, relation: str, before: int) -> str:
+        """The rows of a relation with r_<column>, v_<column> and _row_no, which counts on from `before`."""
         present = self._present()
         raw, first, second = [], [], []
         for column in present:
@@ -112,15 +148,18 @@ class FileQuery:
             raw.append(f"{self._raw(column)} AS {r}")
             first.append(r)
             second.append(r)
-            if column.type != "text":
+            if column.name in self.plain:
+                first.append(f"{r if column.type == 'text' else fast(r, column)} AS {v}")
+                second.append(v)
+            elif column.type != "text":
                 first.append(f"{fast(r, column)} AS {v}")
                 value = settle(slow(self._meant(r, column), column), column)
                 second.append(f"CASE WHEN {v} IS NULL AND {r} IS NOT NULL THEN {value} ELSE {v} END AS {v}")
             else:
                 first.append(f"{self._text(r, column)} AS {v}")
                 kept = f"CASE WHEN {damaged(v)} THEN NULL ELSE {v} END AS {v}"
-                second.append(kept if is_identifier(self.table, column) else v)
-        source = self.relation
+                second.append(kept if self._may_be_damaged(column) else v)
+        source = relation
         for step in (raw, first, second):
             source = f"(SELECT {', '.join(step)} FROM {source})"
         last = {ident(f"v_{c.name}"): c for c in present}
@@ -131,7 +170,7 @@ class FileQuery:
             if c.null_when is not None
         ]
         replace = f" REPLACE ({', '.join(changed)})" if changed else ""
-        return f"SELECT *{replace}, row_number() OVER () AS _row_no FROM {source}"
+        return f"SELECT *{replace}, row_number() OVER () + {before} AS _row_no FROM {source}"
 
     @staticmethod
     def _bounded(value: str, column: Column) -> str:
@@ -143,9 +182,13 @@ class FileQuery:
         r, v = ident("r_" + column.name), ident("v_" + column.name)
         if column.required:
             return f"{v} IS NULL"
-        if column.type == "text" and not is_identifier(self.table, column):
+        if column.type == "text" and not self._may_be_damaged(column):
             return "false"
-        unused = f"{v} IS NULL AND {r} IS NOT NULL AND {self._meant(r, column)} IS NOT NULL"
+        unused = f"{v} IS NULL AND {r} IS NOT NULL"
+        if column.name not in self.plain:
+            unused += f" AND {self._meant(r, column)} IS NOT NULL"
+        elif bounds(column) is None and column.null_when is None:
+            return "false"
         if column.null_when is not None:
             # The sentinel is no problem, although its value is null.
             number, sentinel = f"try_cast({r} AS DOUBLE)", f"CAST({quoted(column.null_when)} AS DOUBLE)"
@@ -203,15 +246,16 @@ class FileQuery:
                 columns.append(f"CAST(date_trunc('month', {v}) AS DATE) AS {name}")
             else:
                 columns.append(f"{v} AS {name}")
-        kept = (
-            f"SELECT * FROM ({self.pipeline()}) WHERE CASE WHEN {self.troubled()} "
+        where = (
+            f"CASE WHEN {self.troubled()} "
             f"THEN nextval({quoted(counter)}) > 0 AND NOT {self.rejecting()} ELSE true END"
         )
         values = ", ".join(ident(c.name) for c in self.table.landed)
         metas = ", ".join(f"{sql} AS {name}" for name, sql in meta.items())
-        return (
-            f"SELECT {values}, {metas}, {row_hash(self.table)} AS _row_hash "
-            f"FROM (SELECT {', '.join(columns)}, _row_no FROM ({kept}))"
+        return " UNION ALL ".join(
+            f"SELECT {values}, {metas}, {row_hash(self.table)} AS _row_hash FROM "
+            f"(SELECT {', '.join(columns)}, _row_no FROM ({self._pipeline(relation, before)}) WHERE {where})"
+            for relation, before in self._pieces()
         )
 
     def problems_select(self) -> str:
@@ -250,15 +294,15 @@ class FileQuery:
         fields += [f"{quoted(name)}, {quoted(MASK)}" for name in dict.fromkeys(masked) if name not in read]
         # Several typed columns unreadable at once: the values stand in each other's columns.
         hidden = f"lambda one: struct_update(one, value := CASE WHEN raw_short(one.value) THEN one.value ELSE {quoted(MASK)} END)"
-        inner = (
-            f"SELECT *, {self.rejecting()} AS rejected, {listed} AS found, "
-            f"len(list_filter(found, lambda one: raw_blanks(one.value) <> '')) >= {SHIFTED} AS shifted "
-            f"FROM ({self.pipeline()}) WHERE {self.troubled()}"
-        )
-        return (
+        rejecting, troubled = self.rejecting(), self.troubled()
+        return " UNION ALL ".join(
             f"SELECT _row_no, rejected, "
             f"CASE WHEN shifted THEN list_transform(found, {hidden}) ELSE found END AS issues, "
-            f"CASE WHEN rejected THEN CAST(json_object({', '.join(fields)}) AS VARCHAR) END AS row_json FROM ({inner})"
+            f"CASE WHEN rejected THEN CAST(json_object({', '.join(fields)}) AS VARCHAR) END AS row_json "
+            f"FROM (SELECT *, {rejecting} AS rejected, {listed} AS found, "
+            f"len(list_filter(found, lambda one: raw_blanks(one.value) <> '')) >= {SHIFTED} AS shifted "
+            f"FROM ({self._pipeline(relation, before)}) WHERE {troubled})"
+            for relation, before in self._pieces()
         )
 
     @staticmethod
@@ -311,10 +355,11 @@ def text_hash(texts: Sequence[str]) -> str:
     """SQL of a 64-bit hash of several texts.
 
     DuckDB's own `hash` is made for hash joins: texts over twelve bytes that differ in two digits can share it,
-    which is just what settlement numbers do. Half an MD5 has no such habits.
+    which is just what settlement numbers do. Of an MD5 in hex it takes no such harm, and costs half of what
+    `md5_number_lower` does.
     """
     parts = ", ".join(f"coalesce(CAST({text} AS VARCHAR), chr(30))" for text in texts)
-    return f"md5_number_lower(concat_ws(chr(31), {parts}))"
+    return f"hash(md5(concat_ws(chr(31), {parts})))"
 
 
 def row_hash(table: Table) -> str:

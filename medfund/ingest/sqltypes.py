@@ -26,6 +26,8 @@ _PERSONAL = (
 # Words that stand for numbers and dates, or for none; other Chinese in their place may be a name.
 _WORDS = "年月日时分秒点上下午元角厘万亿千百十零〇一二三四五六七八九两壹贰叁肆伍陆柒捌玖拾佰仟整正无不详未知合小总计昨今明天空缺"
 
+_CODES_OF_BLANKS = r"\x00-\x20\x7f" + "".join(f"\\x{{{ord(c):x}}}" for c in _BLANKS if ord(c) > 0x20)
+
 # Spreadsheets turn long numbers into this.
 _SCIENTIFIC = "[0-9]([.][0-9]+)?[eE][+][0-9]+"
 
@@ -108,9 +110,19 @@ def install(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
         ),
         ("raw_day(x)", "CASE WHEN strlen(x) = 10 THEN try_cast(x AS DATE) END"),
         (
+            "raw_ym(x)",
+            "CASE WHEN regexp_full_match(x, '[0-9]{6}') THEN CAST(try_strptime(x, '%Y%m') AS DATE) END",
+        ),
+        (
+            "raw_count(x)",
+            "CASE WHEN regexp_full_match(x, '-?[0-9]{1,9}') THEN CAST(x AS INTEGER) END",
+        ),
+        (
             "raw_damaged(x)",
             f"(contains(x, 'E+') OR contains(x, 'e+')) AND regexp_full_match(x, {quoted(_SCIENTIFIC)})",
         ),
+        # Any blank or control character anywhere, or what may be scientific notation.
+        ("raw_odd(x)", f"raw_null(x) OR regexp_matches(x, {quoted(f'[{_CODES_OF_BLANKS}]|[eE][+]')})"),
     ):
         con.execute(f"CREATE OR REPLACE TEMP MACRO {name} AS ({body})")
 
@@ -157,14 +169,34 @@ def fast(raw: str, column: Column) -> str:
     Never takes a text for another value than `slow` would.
     """
     if column.scale is not None:
-        # A point with at most `scale` characters after it, or a text shorter than that: the cast is exact.
-        usual = f"strlen({raw}) - strpos({raw}, '.') <= {column.scale}"
-        return f"CASE WHEN {usual} THEN try_cast({raw} AS {column.duckdb_type}) END"
+        # A point with at most `scale` characters after it, a text shorter than that, or digits: the cast is exact.
+        short = (
+            f"strlen({raw}) - strpos({raw}, '.') <= {column.scale} OR regexp_full_match({raw}, '-?[0-9]+')"
+        )
+        return f"CASE WHEN {short} THEN try_cast({raw} AS {column.duckdb_type}) END"
     if column.type == "timestamp":
         return f"raw_stamp({raw})"
     if column.type == "date":
         return f"raw_day({raw})"
-    return f"CAST(NULL AS {column.duckdb_type})"
+    if column.type == "month":
+        return f"raw_ym({raw})"
+    return f"raw_count({raw})"
+
+
+def usual(text: str, kind: str, types: Sequence[str]) -> str:
+    """SQL condition: a text that `fast` takes, or as a text value needs no cleaning, for any of these types.
+    `kind` is the SQL of its column's type. Some that are usual are not told so."""
+    tests = []
+    for name in types:
+        if name == "text":
+            test = f"NOT raw_odd({text})"
+        elif name.startswith("decimal"):
+            digits, scale = map(int, name.removeprefix("decimal(").removesuffix(")").split(","))
+            test = f"regexp_full_match({text}, '-?[0-9]{{1,{digits - scale}}}([.][0-9]{{1,{scale}}})?')"
+        else:
+            test = f"{fast(text, Column(name='x', type=name))} IS NOT NULL"
+        tests.append(f"WHEN {quoted(name)} THEN {test}")
+    return f"CASE {kind} {' '.join(tests)} END"
 
 
 def slow(text: str, column: Column) -> str:

@@ -18,7 +18,7 @@ from medfund.settings import Home
 
 KEYS = "keys.parquet"
 # Row hashes are DuckDB's own; another version may hash differently.
-ENGINE = f"duckdb {duckdb.__version__}, texts by md5"
+ENGINE = f"duckdb {duckdb.__version__}, texts by hashed md5"
 
 
 class Versions:
@@ -28,6 +28,7 @@ class Versions:
         self, con: duckdb.DuckDBPyConnection, home: Home, table: Table, batches: list[dict[str, Any]]
     ):
         self.con, self.table = con, table
+        self._earlier = self._rows = self._keys = self._identical = 0
         self.name = ident(f"versions_{table.name}")
         con.execute(
             f"CREATE TEMP TABLE {self.name} (key_hash UBIGINT, row_hash UBIGINT, row_no BIGINT, batch INTEGER)"
@@ -76,31 +77,47 @@ class Versions:
 
         Rows that carry their update time are identical to any equal landed version. Rows that count by load
         order are identical only to the version that counts now, so that a value can return to what it was.
-        Rows replaced as a set are identical when the whole set is.
+        Rows replaced as a set are identical when the whole set is, or when the set has them twice.
         """
+        # One look at all that was ever landed; the rest concerns the versions of this file's keys alone.
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE earlier AS SELECT * FROM {self.name} SEMI JOIN fresh USING (key_hash)"
+        )
+        self._earlier = self._count("SELECT count(*) FROM earlier")
+        self._rows, self._keys = self._counts("SELECT count(*), count(DISTINCT key_hash) FROM fresh")
+        if not self._earlier and self._rows == self._keys:
+            self._identical = 0
+            return 0
         sql = self._identical_sets() if self.table.replaced_per else self._identical_rows()
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE identical AS {sql}")
-        return self._count("SELECT count(*) FROM identical")
+        self._identical = self._count("SELECT count(*) FROM identical")
+        return self._identical
 
-    def _identical_sets(self) -> str:
-        return f"""
-            WITH latest AS (
-                SELECT key_hash, max(batch) AS batch FROM {self.name} SEMI JOIN fresh USING (key_hash) GROUP BY 1
-            ),
+    @staticmethod
+    def _identical_sets() -> str:
+        return """
+            WITH latest AS (SELECT key_hash, max(batch) AS batch FROM earlier GROUP BY 1),
             old AS (
-                SELECT v.key_hash, count(*) AS n, sum(v.row_hash::HUGEINT) AS total
-                FROM {self.name} v JOIN latest USING (key_hash, batch) GROUP BY 1
+                SELECT key_hash, count(DISTINCT row_hash) AS n, sum(DISTINCT row_hash::HUGEINT) AS total
+                FROM earlier JOIN latest USING (key_hash, batch) GROUP BY 1
             ),
-            new AS (SELECT key_hash, count(*) AS n, sum(row_hash::HUGEINT) AS total FROM fresh GROUP BY 1)
-            SELECT row_no FROM fresh SEMI JOIN (SELECT key_hash FROM new JOIN old USING (key_hash, n, total))
-                USING (key_hash)"""
+            inside AS (
+                SELECT *, row_number() OVER (PARTITION BY key_hash, row_hash ORDER BY row_no) AS nth FROM fresh
+            ),
+            new AS (
+                SELECT key_hash, count(*) AS n, sum(row_hash::HUGEINT) AS total FROM inside WHERE nth = 1 GROUP BY 1
+            )
+            SELECT row_no FROM inside LEFT JOIN (SELECT key_hash, true AS same FROM new JOIN old
+                USING (key_hash, n, total)) USING (key_hash)
+            WHERE same OR nth > 1"""
 
-    def _identical_rows(self) -> str:
-        return f"""
+    @staticmethod
+    def _identical_rows() -> str:
+        return """
             WITH repeated AS (SELECT key_hash FROM fresh GROUP BY 1 HAVING count(*) > 1),
             latest AS (
                 SELECT key_hash, arg_max(row_hash, (batch, row_no)) AS row_hash
-                FROM {self.name} WHERE key_hash IN (SELECT key_hash FROM fresh WHERE by_load) GROUP BY 1
+                FROM earlier WHERE key_hash IN (SELECT key_hash FROM fresh WHERE by_load) GROUP BY 1
             ),
             inside AS (
                 SELECT row_no, row_hash, by_load,
@@ -110,7 +127,7 @@ class Versions:
             )
             SELECT row_no FROM inside WHERE CASE WHEN by_load THEN row_hash = previous ELSE nth > 1 END
             UNION
-            SELECT row_no FROM fresh SEMI JOIN {self.name} USING (key_hash, row_hash) WHERE NOT by_load
+            SELECT row_no FROM fresh SEMI JOIN earlier USING (key_hash, row_hash) WHERE NOT by_load
             UNION
             SELECT f.row_no FROM (
                 SELECT *, row_number() OVER (PARTITION BY key_hash ORDER BY row_no) AS nth
@@ -122,16 +139,21 @@ class Versions:
 
         Summed over all batches, landed less superseded is the number of rows that count.
         """
-        self.con.execute("DELETE FROM fresh WHERE row_no IN (SELECT row_no FROM identical)")
+        if self._identical:
+            self.con.execute("DELETE FROM fresh WHERE row_no IN (SELECT row_no FROM identical)")
         if self.table.replaced_per:
+            if not self._earlier:
+                return 0
             return self._count(
-                f"""WITH latest AS (
-                    SELECT key_hash, max(batch) AS batch FROM {self.name} SEMI JOIN fresh USING (key_hash) GROUP BY 1
-                ) SELECT count(*) FROM {self.name} JOIN latest USING (key_hash, batch)"""
+                """WITH latest AS (
+                    SELECT key_hash, max(batch) AS batch FROM earlier SEMI JOIN fresh USING (key_hash) GROUP BY 1
+                ) SELECT count(*) FROM earlier JOIN latest USING (key_hash, batch)"""
             )
+        if not self._earlier and not self._identical:
+            return self._rows - self._keys
         return self._count(
-            f"""SELECT count(*) - (
-                SELECT count(DISTINCT key_hash) FROM fresh ANTI JOIN {self.name} USING (key_hash)
+            """SELECT count(*) - (
+                SELECT count(DISTINCT key_hash) FROM fresh ANTI JOIN earlier USING (key_hash)
             ) FROM fresh"""
         )
 
@@ -146,5 +168,7 @@ class Versions:
         self.con.execute(f"INSERT INTO {self.name} SELECT key_hash, row_hash, row_no, batch FROM fresh")
 
     def _count(self, sql: str) -> int:
-        row = self.con.execute(sql).fetchone()
-        return int(row[0]) if row else 0
+        return self._counts(sql)[0]
+
+    def _counts(self, sql: str) -> tuple[int, ...]:
+        return tuple(int(value) for value in self.con.execute(sql).fetchall()[0])
