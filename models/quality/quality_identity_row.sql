@@ -2,7 +2,10 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{% if is_incremental() %}delete from {{ this }} where (identity = 'I7' and month in (select month from {{ ref('int_fee__changed_month') }})) or (identity <> 'I7' and month in (select month from {{ ref('int_settlement__changed_part_month') }})){% endif %}"
+    pre_hook=[
+        "{{ drop_changed_months(ref('int_fee__changed_month'), \"identity = 'I7'\") }}",
+        "{{ drop_changed_months(ref('int_settlement__changed_part_month'), \"identity <> 'I7'\") }}",
+    ]
 ) }}
 
 -- Rows that break an identity between a settlement and its parts, or within a fee line. Only the months are worked

@@ -249,13 +249,16 @@ def breaches_of_references(manifest: Manifest) -> list[str]:
 def _plain_sql(raw: str) -> str:
     """The model with its Jinja taken out, parseable: references become a name, other calls a value.
 
-    `newest_version('relation', …)` is a select of its own; balance_windows and balance_measures are columns,
-    bureau_columns stands for none or more behind the last one.
+    `newest_version('relation', …)` and `persons_seen` are selects of their own; balance_windows and
+    balance_measures are columns, bureau_columns stands for none or more behind the last one.
     """
     text = re.sub(r"{{\s*(ref|source)\(.*?\)\s*}}", "JINJA", raw, flags=re.DOTALL)
-    text = re.sub(r"{{\s*newest_version\(\s*'(\w+)'.*?}}", r"select * from \1", text, flags=re.DOTALL)
+    text = re.sub(
+        r"{{\s*(?:newest_version|persons_seen)\(\s*'(\w+)'.*?}}", r"select * from \1", text, flags=re.DOTALL
+    )
     text = re.sub(r"{{\s*bureau_columns\(.*?\)\s*}}", "", text)
-    text = re.sub(r"{{\s*config\(.*?\)\s*}}", "", text, flags=re.DOTALL)
+    # A call inside a hook ends in the quote of the hook.
+    text = re.sub(r"{{\s*config\(.*?\)\s*}}(?!\")", "", text, flags=re.DOTALL)
     text = re.sub(r"{{\s*money_type\(\)\s*}}", "decimal(18, 2)", text)
     text = re.sub(r"{{.*?}}", "null", text, flags=re.DOTALL)
     return JINJA.sub("", text)

@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{% if is_incremental() %}delete from {{ this }} where month in (select month from {{ ref('int_settlement__changed_month') }}){% endif %}"
+    pre_hook="{{ drop_changed_months(ref('int_settlement__changed_month')) }}"
 ) }}
 
 with pool_area as (

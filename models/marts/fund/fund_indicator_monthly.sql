@@ -59,16 +59,19 @@ judged as (
     group by org_code, fund_code, indicator_id, month, period_kind
 ),
 
--- Spending that outgrew income by more than three points, two periods running (indicator F09).
+-- Spending that outgrew income by more than the limit, two periods running (indicator F09).
 outgrown as (
     select
-        org_code,
-        fund_code,
-        month,
-        period_kind,
-        value > 0.03 and value_month_before > 0.03 as is_outgrown
+        part.org_code,
+        part.fund_code,
+        part.month,
+        part.period_kind,
+        part.value > cast(threshold.value_fraction as double)
+        and part.value_month_before > cast(threshold.value_fraction as double) as is_outgrown
     from part
-    where indicator_id = 'F10'
+    inner join {{ ref('indicator_threshold') }} as threshold
+        on threshold.indicator_id = 'F09' and threshold.measure = 'excess_over_income_growth_twice'
+    where part.indicator_id = 'F10'
 )
 
 select

@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{% if is_incremental() %}delete from {{ this }} where month in (select month from {{ ref('int_settlement__changed_month') }}){% endif %}"
+    pre_hook="{{ drop_changed_months(ref('int_settlement__changed_month')) }}"
 ) }}
 
 -- Fees by class come from fee lines; while none are loaded they are unknown (null), not zero.
@@ -14,24 +14,7 @@ with settlement as (
 ),
 
 person as (
-    select
-        institution_code,
-        scheme,
-        visit_bucket,
-        month,
-        count(*) as persons
-    from (
-        select
-            institution_code,
-            scheme,
-            visit_bucket,
-            month,
-            person_key
-        from settlement
-        group by institution_code, scheme, visit_bucket, month, person_key
-        having sum(visit_count) > 0
-    ) as seen
-    group by institution_code, scheme, visit_bucket, month
+    {{ persons_seen('settlement', ['institution_code', 'scheme', 'visit_bucket', 'month']) }}
 ),
 
 measured as (

@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{% if is_incremental() %}delete from {{ this }} where month in (select month from {{ ref('int_settlement__changed_month') }}){% endif %}"
+    pre_hook="{{ drop_changed_months(ref('int_settlement__changed_month')) }}"
 ) }}
 
 with settlement as (
@@ -12,28 +12,9 @@ with settlement as (
 ),
 
 person as (
-    select
-        org_code,
-        scheme,
-        visit_bucket,
-        remote_kind,
-        hospital_level,
-        month,
-        count(*) as persons
-    from (
-        select
-            org_code,
-            scheme,
-            visit_bucket,
-            remote_kind,
-            hospital_level,
-            month,
-            person_key
-        from settlement
-        group by org_code, scheme, visit_bucket, remote_kind, hospital_level, month, person_key
-        having sum(visit_count) > 0
-    ) as seen
-    group by org_code, scheme, visit_bucket, remote_kind, hospital_level, month
+    {{ persons_seen(
+        'settlement', ['org_code', 'scheme', 'visit_bucket', 'remote_kind', 'hospital_level', 'month']
+    ) }}
 ),
 
 measured as (
