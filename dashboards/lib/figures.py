@@ -528,7 +528,7 @@ def sensitivity_bars(screen: Screen, table: Table) -> go.Figure:
         go.Bar(
             orientation="h",
             x=heights,
-            y=[wrapped(screen.name(row), 10) for row in rows],
+            y=[wrapped(screen.name(row), 12) for row in rows],
             text=[formats.number(row["closing_change"], unit, sign=True) for row in rows],
             textposition="outside",
             cliponaxis=False,

@@ -32,7 +32,7 @@ class Design:
 
 
 MONTHS = Design(season=12, ahead=24, shortest=24, nearest=3, span=48, origins=6, horizons=(3, 6, 12, 24))
-YEARS = Design(season=1, ahead=3, shortest=8, nearest=1, span=20, origins=12, horizons=(1, 2, 3))
+YEARS = Design(season=1, ahead=3, shortest=8, nearest=1, span=20, origins=20, horizons=(1, 2, 3))
 
 
 def origins(length: int, design: Design) -> Ints:
