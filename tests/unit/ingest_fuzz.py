@@ -119,6 +119,8 @@ def make(seed: int, folder: Path) -> Input:
         return one
     quoting = chance.choice([csv.QUOTE_MINIMAL, csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
     text = delimited(data, one.delimiter, quoting).encode(one.encoding)
+    if chance.random() < 0.3:
+        text = text.replace(b"\n", b"\r\n")
     packed = form in (".csv.gz", ".zip")
     if not packed or chance.random() < 0.5:
         for _ in range(chance.randint(1, 3)):

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import csv
-import random
 import shutil
 import zipfile
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from medfund.contract import load_contract
 from medfund.errors import MedfundError, Refused
@@ -24,7 +20,6 @@ from tests.unit.ingest_files import (
     INSTITUTION,
     LEDGER,
     SETTLEMENT,
-    balanced,
     delimited,
     land,
     landed,
@@ -375,53 +370,3 @@ def test_a_broken_key_is_never_replaced_by_a_new_one(home: Home, tmp_path: Path)
     with pytest.raises(MedfundError, match="not a pseudonym key"):
         land(home, write(tmp_path / "setl_d.csv", [SETTLEMENT]))
     assert home.pseudonym_key.read_text() == "not a key"
-
-
-# -- any form gives the same rows ------------------------------------------------------------------------------
-
-_TEXT = st.text(
-    st.characters(codec="gb18030", exclude_categories=("C", "Z")) | st.sampled_from(' ,"、中'),
-    min_size=1,
-    max_size=12,
-).filter(
-    lambda s: s.strip().lower() not in ("", "-", "×", "null", "nan") and s == s.strip() and "\ufffd" not in s
-)
-_MONEY = st.decimals(-999999, 999999, places=2)
-_FORMS = [
-    (name, encoding, delimiter, quoting)
-    for name in ("fund_acct_bal.csv", "fund_acct_bal.csv.gz", "fund_acct_bal.zip")
-    for encoding in ("utf-8", "utf-8-sig", "gb18030")
-    for delimiter in (",", "\t")
-    for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
-] + [("fund_acct_bal.parquet", "", "", 0), ("fund_acct_bal.xlsx", "", "", 0)]
-
-
-@given(
-    lines=st.lists(st.tuples(_TEXT, _MONEY, _MONEY, st.integers(1, 12)), min_size=1, max_size=8),
-    form=st.sampled_from(_FORMS),
-    seed=st.integers(0, 1000),
-)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_form_lands_the_same_rows(
-    tmp_path: Path, lines: list[tuple[str, Decimal, Decimal, int]], form: tuple[str, str, str, int], seed: int
-) -> None:
-    name, encoding, delimiter, _ = form
-    data = [
-        LEDGER
-        | {
-            "subj_code": f"40{i:02d}",
-            "subj_name": text,
-            "open_bal": str(a),
-            "close_bal": str(b),
-            "ym": f"2024{m:02d}",
-        }
-        for i, (text, a, b, m) in enumerate(lines)
-    ]
-    columns = list(LEDGER)
-    random.Random(seed).shuffle(columns)
-    data = [{column: row[column] for column in columns} for row in data]
-    home = Home(tmp_path / "home")
-    shutil.rmtree(home.landing / "fund_acct_bal", ignore_errors=True)
-    [report] = land(home, write(tmp_path / name, data, encoding or "utf-8", delimiter or ","))
-    assert balanced([report])
-    assert landed(home, "fund_acct_bal", "subj_name, open_bal, close_bal, month(ym)") == lines
