@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from medfund.errors import UsageError
+from medfund.synth import accounting_faults as accounting
 from medfund.synth.city import ORGS
 from medfund.synth.flows import Calendar, Flows
 from medfund.synth.scene import Window
@@ -68,6 +69,10 @@ def opening_break(con: Con, window: Window) -> Answer:
     return {
         "table": "fund_acct_bal", "fund_code": "310_pool", "org_code": ORGS[4], "month": month,
         "expect": "opening_adjustment of this month", "amount": "8000.08",
+        "reconciliation": [
+            {"leg": leg, "cause": "unexplained", "month": month, "amount": "-8000.08"}
+            for leg in ("voucher_to_balance", "bank_to_ledger")
+        ],
     }  # fmt: skip
 
 
@@ -79,6 +84,10 @@ def unexplained_gap(con: Con, window: Window) -> Answer:
     return {
         "table": "fund_acct_bal", "fund_code": "390", "org_code": ORGS[1], "month": month,
         "expect": "unexplained_gap of this month", "amount": "543.21",
+        "reconciliation": [
+            {"leg": leg, "cause": "unexplained", "month": month, "amount": "-543.21"}
+            for leg in ("voucher_to_balance", "bank_to_ledger")
+        ],
     }  # fmt: skip
 
 
@@ -179,6 +188,10 @@ FAULTS: dict[str, Fault] = {
     "transfer_imbalance": Fault("flows", transfer_imbalance),
     "payer_mismatch": Fault("month", payer_mismatch),
     "unknown_fund": Fault("books", unknown_fund),
+    "voucher_without_claim": Fault("flows", accounting.voucher_without_claim),
+    "wrong_unit": Fault("books", accounting.wrong_unit),
+    "late_transfer": Fault("books", accounting.late_transfer),
+    "unbooked_receipt": Fault("books", accounting.unbooked_receipt),
     "duplicate_keys": Fault("extra", duplicate_keys),
     "messy_values": Fault("extra", messy_values),
 }

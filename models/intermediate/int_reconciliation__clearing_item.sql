@@ -141,14 +141,77 @@ voucher_difference as (
     where expected <> spent
 ),
 
--- What the balances hold beside the vouchers; where there are no vouchers, beside the notices.
+-- What the balances of benefits hold beside their vouchers.
+subject_difference as (
+    select
+        difference.org_code,
+        difference.fund_code,
+        difference.month,
+        difference.cause,
+        'subject' as document_kind,
+        difference.subject_code as document_key,
+        cast(null as varchar) as institution_code,
+        (coalesce(root_scope.sign, 0) + coalesce(item_scope.sign, 0)) * difference.amount as amount
+    from {{ ref('int_reconciliation__subject_difference') }} as difference
+    left join scope as root_scope
+        on
+            root_scope.fund_code = difference.fund_code
+            and root_scope.item_key = difference.root_item_key
+            and root_scope.sign = 1
+    left join scope as item_scope
+        on
+            item_scope.fund_code = difference.fund_code
+            and item_scope.item_key = difference.item_key
+            and item_scope.sign = -1
+    where difference.has_vouchers and difference.difference_kind = 'movement'
+),
+
+-- What vouchers and their subjects add up to; where there are no vouchers, what the notices ask for.
+told as (
+    select
+        org_code,
+        fund_code,
+        month,
+        true as is_by_voucher,
+        sum(amount) as amount,
+        0 as notices
+    from (
+        select
+            org_code,
+            fund_code,
+            month,
+            spent as amount
+        from beside
+        union all
+        select
+            org_code,
+            fund_code,
+            month,
+            -amount as amount
+        from subject_difference
+    ) as known
+    group by org_code, fund_code, month
+    union all
+    select
+        org_code,
+        fund_code,
+        month,
+        false as is_by_voucher,
+        sum(expected) as amount,
+        sum(notices) as notices
+    from asked
+    group by org_code, fund_code, month
+),
+
 ledger_difference as (
     select
         side.org_code,
         side.fund_code,
         side.month,
         case
-            when with_vouchers.month is null and abs(coalesce(told.amount, 0) - side.right_amount) <= 0.01 * told.notices
+            when
+                with_vouchers.month is null
+                and abs(coalesce(told.amount, 0) - side.right_amount) <= 0.01 * coalesce(told.notices, 0)
                 then 'rounding'
             else 'unexplained'
         end as cause,
@@ -158,33 +221,12 @@ ledger_difference as (
         coalesce(told.amount, 0) - side.right_amount as amount
     from side
     left join with_vouchers using (org_code, fund_code, month)
-    left join (
-        select
-            org_code,
-            fund_code,
-            month,
-            true as is_by_voucher,
-            sum(spent) as amount,
-            0 as notices
-        from beside
-        group by org_code, fund_code, month
-        union all
-        select
-            org_code,
-            fund_code,
-            month,
-            false as is_by_voucher,
-            sum(expected) as amount,
-            sum(notices) as notices
-        from asked
-        group by org_code, fund_code, month
-    ) as told
+    left join told
         on
             told.org_code = side.org_code
             and told.fund_code = side.fund_code
             and told.month = side.month
             and told.is_by_voucher = (with_vouchers.month is not null)
-    where coalesce(told.amount, 0) <> side.right_amount
 ),
 
 item as (
@@ -193,6 +235,8 @@ item as (
     select * from advance
     union all
     select * from voucher_difference
+    union all
+    select * from subject_difference
     union all
     select * from ledger_difference
 )

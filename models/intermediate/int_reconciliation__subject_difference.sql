@@ -58,6 +58,7 @@ select
     month,
     subject_code,
     item_key,
+    root_item_key,
     subject_class,
     has_vouchers,
     difference_kind,

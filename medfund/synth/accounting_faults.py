@@ -1,0 +1,89 @@
+"""Faults of the books: money booked late, in the wrong unit, without claims, or not at all.
+
+Each answer says under `reconciliation` where the difference must turn up: leg, cause, month and amount (left side less right).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from medfund.synth.chart import FUNDS
+from medfund.synth.city import ORGS
+from medfund.synth.clearing import Booked
+from medfund.synth.flows import Calendar, Flows
+from medfund.synth.scene import Window
+
+Con = duckdb.DuckDBPyConnection
+Answer = dict[str, Any]
+
+
+def _yuan(fen: int) -> str:
+    return f"{fen / 100:.2f}"
+
+
+def _place(leg: str, cause: str, month: int, fen: int) -> dict[str, str]:
+    return {"leg": leg, "cause": cause, "month": Window.text(month), "amount": _yuan(fen)}
+
+
+def voucher_without_claim(flows: dict[str, Flows], calendar: Calendar, window: Window) -> Answer:
+    """One county pays 8,765.43 yuan of inpatient benefits that no notice asks for; books and bank agree on it."""
+    month = max(window.first, window.last - 3)
+    amount = calendar.zero()
+    amount[2, month - int(calendar.months[0])] = 876_543
+    flows["390"].payments.append(
+        Booked("improper", 26, "拨付医疗费", {"500101": amount}, amount, np.zeros_like(amount))
+    )
+    return {
+        "table": "fund_vchr_d", "fund_code": "390", "org_code": ORGS[2], "month": Window.text(month),
+        "expect": "spending that no notice asks for", "amount": "8765.43",
+        "reconciliation": [_place("clearing_to_ledger", "unexplained", month, -876_543)],
+    }  # fmt: skip
+
+
+def wrong_unit(con: Con, window: Window) -> Answer:
+    """One county's payment voucher comes ten thousand times too large, written in 元 under the heading 万元."""
+    month = max(window.first, window.last - 4)
+    fund = FUNDS.index("310_pool")
+    where = f"org = 4 AND fund = {fund} AND month = {month} AND tag = 'minor_out'"
+    fen = int(con.execute(f"SELECT sum(debit_amt) * 100 FROM voucher WHERE {where}").fetchall()[0][0])
+    con.execute(
+        f"UPDATE voucher SET debit_amt = debit_amt * 10000, credit_amt = credit_amt * 10000 WHERE {where}"
+    )
+    return {
+        "table": "fund_vchr_d", "fund_code": "310_pool", "org_code": ORGS[4], "month": Window.text(month),
+        "expect": "a voucher ten thousand times too large", "amount": _yuan(fen * 9999),
+        "reconciliation": [_place("voucher_to_balance", "unit", month, -fen * 9999)],
+    }  # fmt: skip
+
+
+def late_transfer(con: Con, window: Window) -> Answer:
+    """The treasury passes one county's premiums on two months after the sweep was booked."""
+    month = max(window.first, window.last - 5)
+    sent = window.text(month)
+    where = f"""book_org = '{ORGS[3]}' AND fund_code = '310_pool' AND account_kind = '财政专户' AND vchr_no = (
+        SELECT '{sent}-' || vchr_no FROM voucher_number
+        WHERE org = 3 AND fund = {FUNDS.index("310_pool")} AND month = {month} AND tag = 'treasury_sweep')"""
+    fen = int(con.execute(f"SELECT sum(amount) FROM bank_line WHERE {where}").fetchall()[0][0])
+    con.execute(
+        f"UPDATE bank_line SET txn_date = make_date({(month + 2) // 12}, {(month + 2) % 12 + 1}, 9) WHERE {where}"
+    )
+    return {
+        "table": "fund_bank_stmt_d", "fund_code": "310_pool", "org_code": ORGS[3], "month": sent,
+        "expect": "the sweep in transit for two months", "amount": _yuan(fen),
+        "reconciliation": [_place("bank_to_ledger", "in_transit", month, -fen)],
+    }  # fmt: skip
+
+
+def unbooked_receipt(con: Con, window: Window) -> Answer:
+    """The bank credits 4,321.09 yuan to the city's income account that no voucher records."""
+    month = max(window.first, window.last - 1)
+    con.execute(f"""INSERT INTO bank_line SELECT '{ORGS[0]}', '310_acct', '收入户',
+        make_date({month // 12}, {month % 12 + 1}, 11), 'T{window.text(month)}11X', 432109, NULL, NULL""")
+    return {
+        "table": "fund_bank_stmt_d", "fund_code": "310_acct", "org_code": ORGS[0], "month": Window.text(month),
+        "expect": "a receipt without a voucher", "amount": "4321.09",
+        "reconciliation": [_place("bank_to_ledger", "unexplained", month, 432_109)],
+    }  # fmt: skip
