@@ -204,9 +204,9 @@ def _step(yuan: float, step: float) -> int:
     return max(1, round(yuan * 10_000 / unit)) * unit
 
 
-def _zipf(n: int) -> list[float]:
+def _zipf(n: int, power: float = 1.8) -> list[float]:
     """Popularity by rank: a few carry most."""
-    return [float(weight) for weight in 1 / (np.arange(n) + 1.0) ** 1.8]
+    return [float(weight) for weight in 1 / (np.arange(n) + 1.0) ** power]
 
 
 def _spread(low: float, high: float, n: int) -> list[float]:
@@ -327,13 +327,13 @@ def _add_services(book: _Book) -> None:
         for i, yuan in enumerate(_spread(low, high, n)):
             name, theme = namer.near(yuan)
             book.add(
-                name, CLASSES[cls], cls * _PER_CLASS + sub, yuan, level=level, tier=tier, max_count=most, weight=_zipf(n)[i],
+                name, CLASSES[cls], cls * _PER_CLASS + sub, yuan, level=level, tier=tier, max_count=most, weight=_zipf(n, 0.6)[i],
                 pricing=BY_LEVEL, list_type="201", theme=theme,
             )  # fmt: skip
 
     for cls, kind, low, high, n, most in (
-        (EXAM, "exam", 10, 2600, 90, 1),
-        (LAB, "lab", 1, 900, 110, 1),
+        (EXAM, "exam", 10, 2600, 150, 1),
+        (LAB, "lab", 1, 900, 220, 1),
         (TREATMENT, "treatment", 0.6, 2000, 110, 3),
         (OPERATION, "operation", 30, 8000, 70, 1),
     ):
@@ -343,7 +343,7 @@ def _add_services(book: _Book) -> None:
         fill(cls, POOL_C, _everyone(kind), low, high * 2, 50, 3, 100, 1)
         for theme, name in enumerate(THEMES[1:], 1):
             names = _of(kind, name)
-            fill(cls, POOL_THEME + theme, names, names[0].usual * 0.7, names[-1].usual * 1.3, 30, 1, 0, most)
+            fill(cls, POOL_THEME + theme, names, names[0].usual * 0.7, names[-1].usual * 1.3, 40, 1, 0, most)
     fill(VISIT_FEE, 0, _of("visit_fee"), 0.5, 90, 60, 1, 0, 1)
 
 

@@ -266,8 +266,8 @@ _DRUG_CLASSES = "('09', '10', '11')"
 # comes with the refund.
 _CLOCK = lines.digest("c.h", "l.k + 100000")
 _FEE_TIME = f"""CASE WHEN c.sign < 0 THEN c.setl_time - INTERVAL 1 SECOND * (30 + l.k % 90)
-    WHEN c.in_bed AND c."begin" < c.ends THEN greatest(c.begins + INTERVAL 1 DAY * l.day
-        + INTERVAL 1 SECOND * (28800 + {_CLOCK} % 33000)::BIGINT, c.begntime + INTERVAL 1 SECOND * (l.k % 7200))
+    WHEN c.in_bed AND c."begin" < c.ends THEN least(greatest(c.begins + INTERVAL 1 DAY * l.day
+        + INTERVAL 1 SECOND * (28800 + {_CLOCK} % 33000)::BIGINT, c.begntime + INTERVAL 1 SECOND * (l.k % 7200)), c.endtime)
     ELSE c.begntime + INTERVAL 1 SECOND * ({_CLOCK}
         % greatest(date_diff('second', c.begntime, c.endtime), 1))::BIGINT END"""
 _IS_PROCURED = "i.procured_from > 0 AND c.month >= i.procured_from"
@@ -320,6 +320,7 @@ SELECT '97' || c.id || lpad(l.k::VARCHAR, 4, '0') AS bkkp_sn,
     i.is_negotiated::INTEGER::VARCHAR AS lmt_used_flag,
     CASE WHEN i.list_type IN ('101', '301') THEN ({_IS_PROCURED})::INTEGER::VARCHAR END AS prcu_drug_flag,
     c.valid::INTEGER::VARCHAR AS vali_flag,
+    c.setl_time AS crte_time,
     c.updated AS updt_time
 FROM l
 JOIN clinical c ON c.id = l.id
@@ -369,7 +370,7 @@ SELECT '98' || c.mdtrt_id AS mdtrt_id,
     '{CITY}' AS poolarea_no,
     c.valid::INTEGER::VARCHAR AS vali_flag,
     'V98' || c.mdtrt_id AS rid,
-    c.begntime AS crte_time,
+    c.setl_time AS crte_time,
     c.updated AS updt_time
 FROM clinical c
 LEFT JOIN coded d ON d.list = 'd' AND d.owner = c.disease AND d.place_in_list = {_MAIN_PLACE}

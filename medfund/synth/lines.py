@@ -266,9 +266,9 @@ _THEMED = (0.45, 0.45, 0.0, 0.6, 0.35, 0.3, 0.4, 0.93, 0.0)
 LEVEL_PRICE = (1000, 920, 850, 1000)
 
 
-# Per cent of lines whose item is one for the patient's disease, where the pool has any.
+# Per cent of class B and C lines whose item is one for the patient's disease, where the pool has any.
 _OF_THEME = 55
-_SLOT = f"""CASE WHEN theme > 0 AND (d >> 25) % 100 < {_OF_THEME} THEN 2 * theme + ((d >> 32) % 2)::INTEGER
+_SLOT = f"""CASE WHEN part > 0 AND theme > 0 AND (d >> 25) % 100 < {_OF_THEME} THEN 2 * theme + ((d >> 32) % 2)::INTEGER
     ELSE ((d >> 32) % {cat.SLOTS})::INTEGER END"""
 # Services are dearer the higher the hospital; amounts are looked up at the price of the highest.
 _SERVICES = ", ".join(str(c) for c in (cat.EXAM, cat.LAB, cat.TREATMENT, cat.OPERATION, cat.VISIT_FEE))
