@@ -101,6 +101,9 @@ MANUAL_SHARE: Floats = np.array([0.002, 0.002, 0.035, 0.0, 0.01])  # assumed: ab
 REFUND_SHARE = 0.02  # assumed
 INTERIM_SHARE = 0.015  # assumed: stays settled twice
 INVALID_SHARE = 0.001  # assumed: rows withdrawn by vali_flag
+REGROUPED_SHARE = 0.02  # assumed: stays that are paid by score only after a correction
+LATE_SHARE = 0.03  # assumed: settlements that arrive after their month has closed
+AGAIN_SHARE = 0.002  # assumed: rows delivered once more unchanged
 DUAL_CHANNEL_SHARE = (0.01, 0.85)  # assumed: pharmacy sales of special drugs that the pool pays
 
 # Mean length of stay in days: published for 2021 and 2023-2025, flat before.

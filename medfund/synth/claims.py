@@ -110,8 +110,13 @@ class History:
         rows["refunded"] = refunded
         rows["valid"] = ~invalid
         # Withdrawn rows: the bureau finds out some weeks later, before the month's claims are paid.
-        withdrawn_at = rows["setl_time"] + rng.integers(1, 25, n).astype("timedelta64[D]")
-        rows["changed"] = np.where(refunded, refund_time, np.where(invalid, withdrawn_at, UNCHANGED))
+        noticed = rows["setl_time"] + rng.integers(1, 25, n).astype("timedelta64[D]")
+        rows["regrouped"] = (
+            rows["by_score"] & ~refunded & ~invalid & fresh & (rng.random(n) < cal.REGROUPED_SHARE)
+        )
+        rows["changed"] = np.where(
+            refunded, refund_time, np.where(invalid | rows["regrouped"], noticed, UNCHANGED)
+        )
 
         mirror = {k: v[refunded].copy() for k, v in rows.items()}
         for name in MONEY:
@@ -190,12 +195,13 @@ _PLAIN_COLUMNS = (
 
 
 def as_of(rows: Columns, moment: np.datetime64) -> Columns:
-    """The rows as they stood at a moment: refunds and withdrawals that came later haven't happened yet."""
+    """The rows as they stood at a moment: refunds, withdrawals and regroupings that came later haven't happened yet."""
     changed = rows["changed"] < moment
     created = rows["setl_time"] + np.timedelta64(1800, "s")
     return rows | {
         "refunded": rows["refunded"] & (changed | (rows["sign"] < 0)),
         "valid": rows["valid"] | ~changed,
+        "by_score": rows["by_score"] & (changed | ~rows["regrouped"]),
         "updated": np.where(changed, rows["changed"], created),
     }
 

@@ -176,7 +176,7 @@ def institution_query(places: Institutions, window: Window) -> str:
         '1' AS vali_flag,
         'F' || code || strftime(begntime, '%Y%m') AS rid,
         begntime AS crte_time,
-        begntime AS updt_time
+        greatest(begntime, endtime) AS updt_time
     FROM version ORDER BY fixmedins_code, begntime
     """
 

@@ -14,6 +14,7 @@ import numpy as np
 from medfund.errors import MedfundError, UsageError
 from medfund.synth import books, city, claims, export
 from medfund.synth.chart import FUNDS
+from medfund.synth.deliveries import Deliveries
 from medfund.synth.faults import FAULTS, Answer, Fault, add_up, check_names
 from medfund.synth.flows import Calendar
 from medfund.synth.lifecycle import HORIZON_END, HORIZON_FIRST
@@ -46,6 +47,7 @@ def write(
     months: tuple[str, str] | None = None,
     faults: Sequence[str] = (),
     form: str = "mixed",
+    deliveries: bool = False,
     say: Callable[[str], None],
 ) -> SynthReport:
     """Write the raw exports of a synthetic bureau and its bureau.toml to `directory`.
@@ -65,7 +67,11 @@ def write(
         raise UsageError(f"unknown format {form!r}; known are {', '.join(FORMATS)}")
     if seed < 0:
         raise UsageError(f"--seed must be 0 or more, seen {seed}")
-    out = Output(directory, form, 12 if wanted < 200_000 else 3 if wanted < 800_000 else 1)
+    out: Output
+    if deliveries:
+        out = Deliveries(directory, form, first=window.first, last=window.last)
+    else:
+        out = Output(directory, form, 12 if wanted < 200_000 else 3 if wanted < 800_000 else 1)
     out.open()
     answers: list[Answer] = []
     rng = np.random.default_rng([seed, 0])
