@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from expectations.rules import Rule, load_rules
+from medfund.contract import load_contract
 from medfund.ingest import ensure_tables
 from medfund.pipeline.inputs import write_build_inputs
 from medfund.pipeline.quality import Checker
@@ -100,6 +101,26 @@ EXPECTED = {
 }
 
 
+# Every raw table but the settlements is delivered with one row whose codes nobody lists.
+CODED = {
+    table.name: [c.name for c in table.landed if c.dictionary not in (None, "admdvs")]
+    for table in load_contract().tables.values()
+    if table.name != "setl_d"
+}
+
+
+def _land_unlisted_codes(home: Home) -> None:
+    with duckdb.connect() as connection:
+        for table, coded in CODED.items():
+            columns = ", ".join(
+                ("'zz_new'" if name in coded else "null") + f'::{kind} as "{name}"'
+                for name, kind in load_contract().table(table).landing_types().items()
+            )
+            rows = home.landing / table / "batch=000002" / "rows.parquet"
+            rows.parent.mkdir(parents=True)
+            connection.execute(f"copy (select {columns}) to '{rows}' (format parquet)")
+
+
 def _values(rows: list[dict[str, Any]]) -> str:
     def literal(value: Any) -> str:
         return "null" if value is None else str(value).lower() if isinstance(value, bool) else f"'{value}'"
@@ -112,6 +133,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A candidate with staging settlements and a ledger by hand; most marts are missing on purpose."""
     home = Home(tmp_path_factory.mktemp("expectations"))
     ensure_tables(home)
+    _land_unlisted_codes(home)
     home.candidate.mkdir()
     batch = {
         "batch_id": "000001",
@@ -248,6 +270,16 @@ def test_ledger_rows_roll_on_their_own_side_and_unknown_funds_are_named(
     assert (rolls["unexpected_count"], rolls["observed"]) == (1, 0.25)
     assert _failing(home, "staging.stg_fund_acct_bal.subject_rolls", "subject_code") == {"4001"}
     assert _failing(home, "staging.stg_fund_acct_bal.fund_known", "fund_code") == {"399"}
+
+
+@pytest.mark.parametrize("table", [table for table, coded in CODED.items() if coded])
+def test_codes_that_no_dictionary_lists_are_named_for_every_table(
+    home: Home, strict: dict[str, dict[str, Any]], table: str
+) -> None:
+    check = f"raw.{table}.codes_listed"
+    assert strict[check]["evaluated"] and strict[check]["severity"] == "minor"
+    assert _failing(home, check, "column_name") == set(CODED[table])
+    assert _failing(home, check, "code") == {"zz_new"}
 
 
 def test_the_account_of_a_batch_must_add_up_and_match_its_file(
