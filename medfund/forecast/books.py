@@ -1,22 +1,20 @@
-"""Sets of books: read from a candidate, told apart by what their forecast depends on, and forecast."""
+"""Sets of books: read from a candidate, and forecast."""
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 
 from medfund.forecast.balance import closing_balances, roll_forward
-from medfund.forecast.models import MONTHLY, Z_80, Z_95, Floats, library_versions
-from medfund.forecast.scoring import MONTHS, Ints, Trial, actuals, run_trials, scale, scores
+from medfund.forecast.memory import Fits
+from medfund.forecast.models import MONTHLY, Z_80, Z_95, Floats
+from medfund.forecast.scoring import MONTHS, Ints, Series, Trial, run_trials, scores
 from medfund.forecast.tables import Rows
 
 # Two years to learn a season from and one to be tried on.
@@ -89,17 +87,6 @@ class Book:
         net = np.cumsum(self.income - self.expenditure)
         return self.closing - net[-1] + net
 
-    def sha256(self, settings: str) -> str:
-        """Hash of everything the forecast depends on: the figures, and `settings` (code and library)."""
-        said = [
-            settings,
-            self.months[0].isoformat(),
-            self.income.tolist(),
-            self.expenditure.tolist(),
-            self.closing,
-        ]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
-
 
 def read_books(connection: duckdb.DuckDBPyConnection) -> list[Book]:
     """Every set of books of a candidate, ordered by org and fund."""
@@ -111,15 +98,7 @@ def read_books(connection: duckdb.DuckDBPyConnection) -> list[Book]:
     ]
 
 
-def settings_text() -> str:
-    """What besides its figures decides a book's forecast: this room's code and the versions that compute it."""
-    code = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        code.update(path.read_bytes())
-    return json.dumps({"code": code.hexdigest(), **library_versions()}, sort_keys=True)
-
-
-def describe(book: Book, state: str, sha256: str | None = None, **models: str) -> dict[str, Any]:
+def describe(book: Book, state: str, **models: str) -> dict[str, Any]:
     """The book's row of `forecast_series`."""
     return {
         "org_code": book.org_code,
@@ -130,23 +109,26 @@ def describe(book: Book, state: str, sha256: str | None = None, **models: str) -
         "origin_month": book.months[-1],
         "months": len(book.months),
         "opening_balance": book.closing,
-        "series_sha256": sha256,
         **models,
     }
 
 
-def forecast_book(book: Book, sha256: str, into: Rows) -> None:
+def forecast_book(book: Book, fits: Fits, into: Rows) -> None:
     """Try the candidates on both flows, choose a pair of models, and add what they expect and how they were scored."""
+    last = book.months[-1].year * 12 + book.months[-1].month
     series = {
-        "income": book.income.astype(np.float64),
-        "expenditure": book.expenditure.astype(np.float64),
-        "balance": book.balances().astype(np.float64),
+        measure: Series(amounts.astype(np.float64), last)
+        for measure, amounts in (
+            ("income", book.income),
+            ("expenditure", book.expenditure),
+            ("balance", book.balances()),
+        )
     }
-    income, unfit_in = run_trials(series["income"], MONTHLY, MONTHS)
-    expenditure, unfit_out = run_trials(series["expenditure"], MONTHLY, MONTHS)
+    income, unfit_in = run_trials(series["income"], MONTHLY, MONTHS, fits)
+    expenditure, unfit_out = run_trials(series["expenditure"], MONTHLY, MONTHS, fits)
     flows = {"income": income, "expenditure": expenditure}
-    came = {measure: actuals(amounts, MONTHS) for measure, amounts in series.items()}
-    units = {measure: scale(amounts, MONTHS.season) for measure, amounts in series.items()}
+    came = {measure: one.came(MONTHS) for measure, one in series.items()}
+    units = {measure: one.scale(MONTHS) for measure, one in series.items()}
     balances = {
         (one, other): roll_forward(income[one], expenditure[other], float(book.closing))
         for one, other in itertools.product(income, expenditure)
@@ -173,7 +155,7 @@ def forecast_book(book: Book, sha256: str, into: Rows) -> None:
     points["balance"] = closing_balances(book.closing, points["income"], points["expenditure"])
     for measure in MEASURES:
         is_flow = measure in flows
-        never_negative = is_flow and bool(series[measure].min() >= 0)
+        never_negative = is_flow and bool(series[measure].amounts.min() >= 0)
         for month, band in zip(
             months, bands(trials[measure][shown[measure]], points[measure], never_negative), strict=True
         ):
@@ -184,7 +166,6 @@ def forecast_book(book: Book, sha256: str, into: Rows) -> None:
         describe(
             book,
             "forecast",
-            sha256,
             income_model=chosen[0],
             expenditure_model=chosen[1],
             unfit_models="; ".join(sorted({*unfit_in, *unfit_out})),

@@ -60,8 +60,11 @@ def fit(name: str, history: Floats, season: int, ahead: int) -> Outlook:
             found = _builders()[name](season).forecast(history, ahead, level=[_LEVEL])
         except Exception as error:  # the library raises bare exceptions for series that a model cannot hold
             raise UnfitError(f"{name}: {error}") from error
-    point = np.asarray(found["mean"], dtype=np.float64)
-    half = (np.asarray(found[f"hi-{_LEVEL}"]) - np.asarray(found[f"lo-{_LEVEL}"])) / 2
+    # Some models answer in single precision, which would be another number once written and read again.
+    point, high, low = (
+        np.asarray(found[name], dtype=np.float64) for name in ("mean", f"hi-{_LEVEL}", f"lo-{_LEVEL}")
+    )
+    half = (high - low) / 2
     if not (np.isfinite(point).all() and np.isfinite(half).all()):
         raise UnfitError(f"{name}: no finite forecast")
     if history.min() >= 0:

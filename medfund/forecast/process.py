@@ -38,13 +38,17 @@ class Summary:
 
 
 class Forecaster:
-    """The process. Nobody may write the candidate before `finish`; leaving the context ends it."""
+    """The process. Nobody may write the candidate before `finish`; leaving the context ends it.
 
-    def __init__(self, home: Home, *, previous: Path | None, out: Path) -> None:
+    Fits of earlier builds stand in the home's cache; with `forget` all are made again.
+    """
+
+    def __init__(self, home: Home, *, out: Path, forget: bool = False) -> None:
         self._home = home
         request = {
             "candidate": str(home.candidate_db.resolve()),
-            "previous": str(previous.resolve()) if previous else None,
+            "memory": str(home.root.resolve() / "cache" / "forecast_fits.parquet"),
+            "forget": forget,
             "out": str(out.resolve()),
         }
         paths = [str(PROJECT_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]

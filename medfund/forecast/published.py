@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass
-
 import duckdb
 import numpy as np
 
 from medfund.forecast.books import bands
+from medfund.forecast.memory import Fits
 from medfund.forecast.models import ANNUAL
-from medfund.forecast.scoring import YEARS, Ints, actuals, best, origins, run_trials, scale, scores
+from medfund.forecast.scoring import YEARS, Series, best, run_trials, scores
 from medfund.forecast.tables import Rows
 
 # Years in a row that one publisher's series has to have: eight to learn from, and some to be tried on.
@@ -40,58 +37,32 @@ order by scheme, item
 """
 
 
-@dataclass(frozen=True)
-class NationalSeries:
-    """Yearly amounts in fen, ending with `last_year`."""
-
-    scheme: str
-    item: str
-    last_year: int
-    value: Ints
-
-    def sha256(self, settings: str) -> str:
-        """Hash of everything its forecast depends on."""
-        said = json.dumps([settings, self.last_year, self.value.tolist()])
-        return hashlib.sha256(said.encode()).hexdigest()
-
-
-def read_national_series(connection: duckdb.DuckDBPyConnection) -> list[NationalSeries]:
-    """The series that are long enough, ordered by scheme and item."""
+def forecast_national(connection: duckdb.DuckDBPyConnection, fits: Fits, into: Rows) -> None:
+    """Try the candidates on every series that is long enough: what they would have said, what they expect, scores."""
     found = connection.execute(_SERIES, {"shortest": SHORTEST}).fetchall()
-    return [NationalSeries(scheme, item, last, np.array(value)) for scheme, item, last, value in found]
-
-
-def forecast_national(series: NationalSeries, sha256: str, into: Rows) -> None:
-    """Try the candidates on the series and add what they would have said, what they expect, and their scores."""
-    value = series.value.astype(np.float64)
-    trials, _ = run_trials(value, ANNUAL, YEARS)
-    came = actuals(value, YEARS)
-    shown = best(trials, ANNUAL[0], YEARS)
-    for model, trial in trials.items():
-        key = {
-            "scheme": series.scheme,
-            "item": series.item,
-            "model": model,
-            "is_shown": model == shown,
-        }
-        into["forecast_published_score"] += [
-            {**key, **row, "series_sha256": sha256}
-            for row in scores(trial, came, scale(value, YEARS.season), YEARS)
-        ]
-        for at, known in enumerate(origins(len(value), YEARS)):
-            origin = series.last_year - len(value) + int(known)
-            into["forecast_published"] += [
-                {
-                    **key,
-                    "origin_year": origin,
-                    "year": origin + 1 + step,
-                    "actual": int(came[at, step]),
-                    "point": int(np.rint(came[at, step] + trial.error[at, step])),
-                }
-                for step in np.flatnonzero(np.isfinite(came[at])).tolist()
+    for scheme, item, last_year, value in found:
+        series = Series(np.array(value, dtype=np.float64), last_year)
+        trials, _ = run_trials(series, ANNUAL, YEARS, fits)
+        came, shown = series.came(YEARS), best(trials, ANNUAL[0], YEARS)
+        for model, trial in trials.items():
+            key = {"scheme": scheme, "item": item, "model": model, "is_shown": model == shown}
+            into["forecast_published_score"] += [
+                {**key, **row} for row in scores(trial, came, series.scale(YEARS), YEARS)
             ]
-        point = np.rint(trial.outlook.point).astype(np.int64)
-        into["forecast_published"] += [
-            {**key, "origin_year": series.last_year, "year": series.last_year + 1 + step, **band}
-            for step, band in enumerate(bands(trial, point, never_negative=True))
-        ]
+            for at, known in enumerate(series.origins(YEARS)):
+                origin = last_year - len(value) + int(known)
+                into["forecast_published"] += [
+                    {
+                        **key,
+                        "origin_year": origin,
+                        "year": origin + 1 + step,
+                        "actual": int(came[at, step]),
+                        "point": int(np.rint(came[at, step] + trial.error[at, step])),
+                    }
+                    for step in np.flatnonzero(np.isfinite(came[at])).tolist()
+                ]
+            point = np.rint(trial.outlook.point).astype(np.int64)
+            into["forecast_published"] += [
+                {**key, "origin_year": last_year, "year": last_year + 1 + step, **band}
+                for step, band in enumerate(bands(trial, point, never_negative=True))
+            ]

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from medfund.forecast.models import Z_80, Z_95, Floats, Outlook, UnfitError, fit
+from medfund.forecast.memory import Fits
+from medfund.forecast.models import Z_80, Z_95, Floats, Outlook, UnfitError
 
 Ints = NDArray[np.int64]
 
@@ -18,8 +19,9 @@ Ints = NDArray[np.int64]
 class Design:
     """What is tried on a series: periods a year, periods ahead, and the origins of the backtest.
 
-    At most `origins` of them, spread evenly over the last `span` periods, each with at least `shortest`
-    periods before and `nearest` after it. `horizons` are the rows of the scorecard.
+    Origins lie within the last `span` periods, with at least `shortest` periods before and `nearest` after them, at
+    every `step`th period of the calendar, so that a period more leaves them where they are. `horizons` are the
+    rows of the scorecard.
     """
 
     season: int
@@ -27,20 +29,41 @@ class Design:
     shortest: int
     nearest: int
     span: int
-    origins: int
+    step: int
     horizons: tuple[int, ...]
 
 
-MONTHS = Design(season=12, ahead=24, shortest=24, nearest=3, span=48, origins=6, horizons=(3, 6, 12, 24))
-YEARS = Design(season=1, ahead=3, shortest=8, nearest=1, span=20, origins=20, horizons=(1, 2, 3))
+MONTHS = Design(season=12, ahead=24, shortest=24, nearest=3, span=48, step=4, horizons=(3, 6, 12, 24))
+YEARS = Design(season=1, ahead=3, shortest=8, nearest=1, span=20, step=1, horizons=(1, 2, 3))
 
 
-def origins(length: int, design: Design) -> Ints:
-    """Numbers of periods known at each origin, ascending; none where the series is too short."""
-    first, last = max(design.shortest, length - design.span), length - design.nearest
-    if first > last:
-        return np.empty(0, dtype=np.int64)
-    return np.unique(np.rint(np.linspace(first, last, design.origins)).astype(np.int64))
+@dataclass(frozen=True)
+class Series:
+    """Amounts in fen of periods in a row; `last` counts the periods of the calendar up to the last one."""
+
+    amounts: Floats
+    last: int
+
+    def origins(self, design: Design) -> Ints:
+        """Numbers of periods known at each origin, ascending; none where the series is too short.
+
+        One that the longest horizon has just followed is always among them.
+        """
+        length = len(self.amounts)
+        known = np.arange(max(design.shortest, length - design.span), length - design.nearest + 1)
+        on_calendar = (self.last - (length - known)) % design.step == 0
+        return known[on_calendar | (known == length - design.ahead)]
+
+    def came(self, design: Design) -> Floats:
+        """What came after each origin, [origin, periods ahead]; NaN where it has not come yet."""
+        at = self.origins(design)[:, None] + np.arange(design.ahead)[None, :]
+        length = len(self.amounts)
+        return np.where(at < length, self.amounts[np.minimum(at, length - 1)], np.nan)
+
+    def scale(self, design: Design) -> float:
+        """Mean absolute difference to the same period a year before: what MASE counts in (Hyndman, Koehler 2006)."""
+        season = design.season
+        return float(np.mean(np.abs(self.amounts[season:] - self.amounts[:-season])))
 
 
 @dataclass(frozen=True)
@@ -84,24 +107,20 @@ class Trial:
         return squares
 
 
-def actuals(series: Floats, design: Design) -> Floats:
-    """What came after each origin, [origin, periods ahead]; NaN where it has not come yet."""
-    at = origins(len(series), design)[:, None] + np.arange(design.ahead)[None, :]
-    return np.where(at < len(series), series[np.minimum(at, len(series) - 1)], np.nan)
-
-
-def run_trials(series: Floats, names: Sequence[str], design: Design) -> tuple[dict[str, Trial], list[str]]:
+def run_trials(
+    series: Series, names: Sequence[str], design: Design, fits: Fits
+) -> tuple[dict[str, Trial], list[str]]:
     """Every candidate at every origin and at the end. Returns the trials, and why the others could not be fitted."""
-    came = actuals(series, design)
+    came = series.came(design)
     trials: dict[str, Trial] = {}
     unfit: list[str] = []
     for name in names:
         try:
             past = [
-                fit(name, series[:known], design.season, design.ahead)
-                for known in origins(len(series), design)
+                fits.fit(name, series.amounts[:known], design.season, design.ahead)
+                for known in series.origins(design)
             ]
-            outlook = fit(name, series, design.season, design.ahead)
+            outlook = fits.fit(name, series.amounts, design.season, design.ahead)
         except UnfitError as error:
             unfit.append(str(error))
             continue
@@ -110,11 +129,6 @@ def run_trials(series: Floats, names: Sequence[str], design: Design) -> tuple[di
         sd = np.stack([one.sd for one in past]) if past else empty
         trials[name] = Trial(points - came, np.where(np.isnan(came), np.nan, sd), outlook)
     return trials, unfit
-
-
-def scale(series: Floats, season: int) -> float:
-    """Mean absolute difference to the same period a year before: what MASE counts errors in (Hyndman, Koehler 2006)."""
-    return float(np.mean(np.abs(series[season:] - series[:-season])))
 
 
 def scores(trial: Trial, came: Floats, unit: float, design: Design) -> list[dict[str, Any]]:

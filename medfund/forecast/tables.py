@@ -38,7 +38,6 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("income_model", _TEXT),
             ("expenditure_model", _TEXT),
             ("unfit_models", _TEXT),
-            ("series_sha256", _TEXT),
         ]
     ),
     "forecast": pa.schema(
@@ -66,9 +65,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("is_shown", pa.bool_()),
         ]
     ),
-    "forecast_published_score": pa.schema(
-        [("scheme", _TEXT), ("item", _TEXT), ("model", _TEXT), *_SCORE, ("series_sha256", _TEXT)]
-    ),
+    "forecast_published_score": pa.schema([("scheme", _TEXT), ("item", _TEXT), ("model", _TEXT), *_SCORE]),
 }
 Rows = dict[str, list[dict[str, Any]]]
 

@@ -159,9 +159,8 @@ def _build(
             )
             say("Checking the candidate.")
             forecasts = transform.tagged("forecast") - same.models
-            previous = None if full_refresh or not served else served.database
             # Both only read the candidate, so they do it at the same time.
-            with Forecaster(home, previous=previous, out=out) if forecasts else nullcontext() as forecaster:
+            with Forecaster(home, out=out, forget=full_refresh) if forecasts else nullcontext() as forecaster:
                 checker.check(progress)
                 results = carry_over(out, base.database if base else None, same.checks)
                 if forecaster is not None:

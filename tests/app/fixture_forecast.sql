@@ -4,14 +4,14 @@ create temp table ahead as select step, cast(date '2026-10-01' + to_months(step)
     from (select cast(unnest(range(1, 25)) as integer) as step);
 create table marts.fund_forecast_series (org_code varchar, fund_code varchar, is_consolidated boolean, state varchar,
     first_month date, origin_month date, months integer, opening_balance decimal(18, 2), income_model varchar,
-    expenditure_model varchar, unfit_models varchar, series_sha256 varchar);
+    expenditure_model varchar, unfit_models varchar);
 insert into marts.fund_forecast_series values
-    ('430100', '310_pool', true, 'forecast', '2024-01-01', '2026-10-01', 34, 52875000, 'ets', 'seasonal_naive', '', 'a'),
-    ('430100', '310_acct', true, 'forecast', '2024-01-01', '2026-10-01', 34, 5000000, 'ets', 'ets', '', 'b'),
-    ('430100', '390', true, 'forecast', '2024-01-01', '2026-10-01', 34, 5000000, 'ets', 'ets', '', 'c'),
-    ('430100', '610', true, 'too_short', '2024-01-01', '2026-10-01', 34, 0, null, null, null, 'd'),
-    ('430121', '310_pool', false, 'stale', '2024-01-01', '2026-06-01', 30, 0, null, null, null, 'e'),
-    ('430122', '310_pool', false, 'library_missing', '2024-01-01', '2026-10-01', 34, 0, null, null, null, null);
+    ('430100', '310_pool', true, 'forecast', '2024-01-01', '2026-10-01', 34, 52875000, 'ets', 'seasonal_naive', ''),
+    ('430100', '310_acct', true, 'forecast', '2024-01-01', '2026-10-01', 34, 5000000, 'ets', 'ets', ''),
+    ('430100', '390', true, 'forecast', '2024-01-01', '2026-10-01', 34, 5000000, 'ets', 'ets', ''),
+    ('430100', '610', true, 'too_short', '2024-01-01', '2026-10-01', 34, 0, null, null, null),
+    ('430121', '310_pool', false, 'stale', '2024-01-01', '2026-06-01', 30, 0, null, null, null),
+    ('430122', '310_pool', false, 'library_missing', '2024-01-01', '2026-10-01', 34, 0, null, null, null);
 create table marts.fund_forecast_scenario as
     select scenario, 1 as ordinal, 1 as part, name_zh, name_en, sort_order, false as is_bureau, lever, lever_zh as lever_name_zh,
         lever_en as lever_name_en, value, unit, cast(null as varchar) as fund_code, item_key, direction,
@@ -96,5 +96,5 @@ create table marts.fund_forecast_published as
         as published (item, origin_year, year, actual, point);
 create table marts.fund_forecast_published_score as
     select 'total' as scheme, item, 'theta' as model, 1 as horizon, 2 as origins, 2 as periods, 0.9 as mase, wape, 0.8 as coverage_80,
-        1.0 as coverage_95, true as is_shown, 'f' as series_sha256
+        1.0 as coverage_95, true as is_shown
     from (values ('income', 0.043), ('expenditure', 0.07)) as score (item, wape);

@@ -16,6 +16,8 @@ import pytest
 
 from medfund.errors import MedfundError
 from medfund.forecast import Forecaster, worker, write_inputs
+from medfund.forecast.books import Book, forecast_book
+from medfund.forecast.memory import Fits
 from medfund.forecast.tables import SCHEMAS
 from medfund.release.files import remove_tree
 from medfund.settings import Bureau, Home, Scenario, ScenarioLever
@@ -96,28 +98,6 @@ def read(folder: Path, query: str) -> list[tuple[Any, ...]]:
     return duckdb.sql(query.format(**names)).fetchall()
 
 
-def publish(candidate: Path, folder: Path) -> None:
-    """What dbt makes of a forecast, as far as the next build reads it."""
-    yuan = "* replace ({})".format
-    bands = ", ".join(
-        f"cast({name} / 100 as decimal(18, 2)) as {name}"
-        for name in ("point", "lower_80", "upper_80", "lower_95", "upper_95")
-    )
-    selects = {
-        "forecast_series": yuan("cast(opening_balance / 100 as decimal(18, 2)) as opening_balance"),
-        "forecast": f"'baseline' as scenario, {yuan(bands)}",
-        "forecast_score": "*",
-        "forecast_published": yuan(f"{bands}, cast(actual / 100 as decimal(18, 2)) as actual"),
-        "forecast_published_score": "*",
-    }
-    with duckdb.connect(str(candidate)) as connection:
-        for name, columns in selects.items():
-            mart = "fund_forecast_monthly" if name == "forecast" else f"fund_{name}"
-            connection.execute(
-                f"create or replace table marts.{mart} as select {columns} from '{folder / name}.parquet'"
-            )
-
-
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[str, Any]]:
     """A candidate, the folder of its forecast, and what the process answered."""
@@ -132,12 +112,12 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[st
             # A year is missing: what is left in a row is too short.
             ("970199", "340"): [*dated(40, seed=5)[:10], *dated(20, seed=5)],
         },
-        {"310_pool": dated(48)},
+        {"310_pool": dated(48, seed=6)},
         [(1998 + at, 5_000_000_000 + 400_000_000 * at * at) for at in range(20)],
     )
     out = folder / "out"
     out.mkdir()
-    return candidate, out, worker.run(candidate, None, out)
+    return candidate, out, worker.run(candidate, folder / "fits.parquet", out)
 
 
 def test_books_are_forecast_or_said_why_not(first: tuple[Path, Path, dict[str, Any]]) -> None:
@@ -237,20 +217,19 @@ def test_national_series_are_scored_the_same_way(first: tuple[Path, Path, dict[s
     ) == [(0,)]
 
 
-def test_unchanged_books_keep_their_forecast_and_changed_ones_do_not(
+def test_only_changed_books_are_forecast_again(
     first: tuple[Path, Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     candidate, out, _ = first
-    publish(candidate, out)
-    again = tmp_path / "again"
+    memory, again = out.parent / "fits.parquet", tmp_path / "again"
     again.mkdir()
 
     def refuse(*_: object) -> None:
         raise AssertionError("a model was fitted again")
 
     with monkeypatch.context() as unfit:
-        unfit.setattr("medfund.forecast.scoring.fit", refuse)
-        assert worker.run(candidate, candidate, again)["kept"] == 3
+        unfit.setattr("medfund.forecast.memory.fit", refuse)
+        assert worker.run(candidate, memory, again)["kept"] == 3
     for name in SCHEMAS:
         assert read(again, f"select * from {{{name}}} order by all") == read(
             out, f"select * from {{{name}}} order by all"
@@ -262,26 +241,44 @@ def test_unchanged_books_keep_their_forecast_and_changed_ones_do_not(
     newer = make_candidate(
         tmp_path / "newer.duckdb",
         {("970199", "310_pool"): dated(48), ("970199", "390"): corrected},
-        {"310_pool": dated(48)},
+        {"310_pool": dated(48, seed=6)},
     )
-    assert worker.run(newer, candidate, again) == {"made": 1, "kept": 2, "without": {}}
-    assert read(again, "select count(*) from {forecast}") == [(3 * 72,)]
+    own = tmp_path / "fits.parquet"
+    own.write_bytes(memory.read_bytes())
+    assert worker.run(newer, own, again) == {"made": 1, "kept": 2, "without": {}}
+    assert worker.run(newer, own, again, forget=True)["made"] == 3
+
+
+def test_a_month_more_needs_few_new_fits(tmp_path: Path) -> None:
+    """Five origins and the end, then the new end and the month two years before it; two flows, four models."""
+    counted: list[int] = []
+    for count, last in ((47, date(2026, 9, 1)), (48, LAST)):
+        fits = Fits(tmp_path / "fits.parquet")
+        months = dated(48)[:count]
+        flows_of = [np.array([row[at] for row in months]) for at in (1, 2)]
+        book = Book("970199", "390", False, 0, tuple(row[0] for row in months), *flows_of, 10**9)
+        assert book.months[-1] == last
+        forecast_book(book, fits, {name: [] for name in SCHEMAS})
+        fits.save()
+        counted.append(fits.made)
+    assert counted == [2 * 4 * 6, 2 * 4 * 2]
 
 
 def test_another_version_of_the_library_forecasts_again(
     first: tuple[Path, Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     candidate, out, _ = first
-    publish(candidate, out)
-    monkeypatch.setattr("medfund.forecast.books.library_versions", lambda: {"statsforecast": "99"})
-    assert worker.run(candidate, candidate, tmp_path)["kept"] == 0
+    memory = tmp_path / "fits.parquet"
+    memory.write_bytes((out.parent / "fits.parquet").read_bytes())
+    monkeypatch.setattr("medfund.forecast.memory.library_versions", lambda: {"statsforecast": "99"})
+    assert worker.run(candidate, memory, tmp_path)["kept"] == 0
 
 
 def test_without_the_library_the_tables_are_there_and_say_so(
     first: tuple[Path, Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("medfund.forecast.worker.is_installed", lambda: False)
-    said = worker.run(first[0], None, tmp_path)
+    said = worker.run(first[0], tmp_path / "fits.parquet", tmp_path)
     assert said == {"made": 0, "kept": 0, "without": {"library_missing": 6}}
     assert read(tmp_path, "select distinct state from {forecast_series}") == [("library_missing",)]
     assert read(tmp_path, "select count(*) from {forecast}") == [(0,)]
@@ -289,7 +286,7 @@ def test_without_the_library_the_tables_are_there_and_say_so(
 
 def test_no_books_no_forecast(tmp_path: Path) -> None:
     candidate = make_candidate(tmp_path / "candidate.duckdb", {})
-    assert worker.run(candidate, None, tmp_path) == {"made": 0, "kept": 0, "without": {}}
+    assert worker.run(candidate, tmp_path / "fits.parquet", tmp_path) == {"made": 0, "kept": 0, "without": {}}
     assert all(read(tmp_path, f"select count(*) from {{{name}}}") == [(0,)] for name in SCHEMAS)
 
 
@@ -297,12 +294,12 @@ def test_the_process_answers_in_one_sentence_and_names_what_went_wrong(tmp_path:
     home = Home(tmp_path)
     home.candidate.mkdir()
     make_candidate(home.candidate_db, {("970199", "390"): dated(20)})
-    with Forecaster(home, previous=None, out=tmp_path) as forecaster:
+    with Forecaster(home, out=tmp_path) as forecaster:
         assert forecaster.finish().text() == "Forecasts: 0 made, 0 as before, 1 with too short a history."
     remove_tree(home.candidate)
     home.candidate.mkdir()
     with (
-        Forecaster(home, previous=None, out=tmp_path) as forecaster,
+        Forecaster(home, out=tmp_path) as forecaster,
         pytest.raises(MedfundError, match=r"^the forecasts could not be made: .*medfund\.duckdb"),
     ):
         forecaster.finish()

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from medfund.forecast.balance import accumulated_sd, closing_balances, roll_forward
 from medfund.forecast.books import bands, choose_pair, pair_name
+from medfund.forecast.memory import Fits
 from medfund.forecast.models import MONTHLY, Floats, Outlook, UnfitError, fit
 from medfund.forecast.scoring import (
     MONTHS,
     YEARS,
     Design,
+    Series,
     Trial,
-    actuals,
     best,
-    origins,
     run_trials,
-    scale,
     scores,
 )
 
 # Two periods ahead, from two origins.
-SHORT = Design(season=1, ahead=2, shortest=2, nearest=1, span=10, origins=2, horizons=(1, 2))
+SHORT = Design(season=1, ahead=2, shortest=2, nearest=1, span=10, step=1, horizons=(1, 2))
 NAN = float("nan")
 
 
@@ -41,15 +42,28 @@ def seasonal(months: int, growth: float = 0.0, noise: float = 0.0, seed: int = 1
     return level + rng.normal(0, noise * 1e8, months)
 
 
-def test_origins_are_spread_over_the_last_four_years_with_two_years_before_and_a_quarter_after() -> None:
-    assert origins(48, MONTHS).tolist() == [24, 28, 32, 37, 41, 45]
-    assert origins(84, MONTHS).tolist() == [36, 45, 54, 63, 72, 81]
-    assert origins(26, MONTHS).tolist() == []
-    assert origins(14, YEARS).tolist() == [8, 9, 10, 11, 12, 13]
+def known(length: int, last: int, design: Design = MONTHS) -> list[int]:
+    return Series(np.zeros(length), last).origins(design).tolist()
+
+
+def test_origins_stand_at_fixed_months_with_two_years_before_and_a_quarter_after() -> None:
+    """Up to October 2026 (24,322 months): April, August and December, and the month two years before the end."""
+    october = 2026 * 12 + 10
+    assert known(48, october) == [24, 26, 30, 34, 38, 42]
+    assert known(84, october) == [38, 42, 46, 50, 54, 58, 60, 62, 66, 70, 74, 78]
+    assert known(26, october) == []
+    assert known(14, 2025, YEARS) == [8, 9, 10, 11, 12, 13]
+
+
+def test_a_month_more_leaves_the_origins_where_they_are() -> None:
+    october = 2026 * 12 + 10
+    # The month two years before the end moves on, and August has now been followed by a quarter.
+    assert set(known(49, october + 1)) - set(known(48, october)) == {25, 46}
+    assert set(known(50, october + 2)) - set(known(49, october + 1)) == set()
 
 
 def test_what_came_after_an_origin_ends_with_the_series() -> None:
-    came = actuals(np.array([1.0, 2.0, 3.0, 4.0]), SHORT)
+    came = Series(np.array([1.0, 2.0, 3.0, 4.0]), 4).came(SHORT)
     np.testing.assert_array_equal(came, [[3.0, 4.0], [4.0, NAN]])
 
 
@@ -77,7 +91,8 @@ def test_a_horizon_that_nothing_has_reached_has_no_row_and_a_zero_divisor_gives_
 
 
 def test_the_yardstick_is_the_change_on_the_same_month_a_year_before() -> None:
-    assert scale(np.array([*range(12), *(at + 3 for at in range(12))], dtype=float), 12) == 3.0
+    amounts = np.array([*range(12), *(at + 3 for at in range(12))], dtype=float)
+    assert Series(amounts, 24).scale(MONTHS) == 3.0
 
 
 def test_an_interval_is_widened_by_the_errors_of_the_other_origins_only() -> None:
@@ -166,8 +181,9 @@ def test_each_candidate_knows_a_season_when_it_sees_one(name: str) -> None:
     assert (np.diff(outlook.sd) >= 0).all()
 
 
-def test_growth_is_followed_and_the_benchmark_loses() -> None:
-    trials, unfit = run_trials(seasonal(60, growth=0.15, noise=0.01), MONTHLY, MONTHS)
+def test_growth_is_followed_and_the_benchmark_loses(tmp_path: Path) -> None:
+    series = Series(seasonal(60, growth=0.15, noise=0.01), 24_000)
+    trials, unfit = run_trials(series, MONTHLY, MONTHS, Fits(tmp_path / "fits.parquet"))
     assert unfit == []
     assert not trials["stl_theta"].loses_to(trials["seasonal_naive"], MONTHS)
     assert best(trials, "seasonal_naive", MONTHS) != "seasonal_naive"
@@ -180,11 +196,44 @@ def test_a_flow_that_never_was_negative_is_not_expected_to_be() -> None:
     assert all(fit(name, yearly, 12, 24).point.min() >= 0 for name in MONTHLY)
 
 
-def test_a_model_that_cannot_be_fitted_is_named_with_the_reason() -> None:
+def test_a_model_that_cannot_be_fitted_is_named_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(UnfitError, match=r"^stl_ets: "):
         fit("stl_ets", np.array([1.0, 2.0]), 12, 24)
-    trials, unfit = run_trials(seasonal(30), ["seasonal_naive"], MONTHS)
-    assert list(trials) == ["seasonal_naive"] and unfit == []
+    short = Design(season=12, ahead=2, shortest=2, nearest=1, span=10, step=1, horizons=(1, 2))
+    series = Series(np.array([1.0, 2.0, 3.0, 4.0]), 4)
+    trials, unfit = run_trials(series, ["stl_ets"], short, Fits(tmp_path / "fits.parquet"))
+    assert trials == {} and [reason.split(":")[0] for reason in unfit] == ["stl_ets"]
+
+
+def test_a_fit_is_remembered_exactly_and_what_is_not_used_is_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "cache" / "fits.parquet"
+    first, second = seasonal(48, noise=0.1), seasonal(47, noise=0.1)
+    fits = Fits(path)
+    made = fits.fit("ets", first, 12, 24)
+    fits.fit("ets", second, 12, 24)
+    fits.save()
+    again = Fits(path)
+    held = again.fit("ets", first, 12, 24)
+    assert again.made == 0
+    assert held.point.tolist() == made.point.tolist() and held.sd.tolist() == made.sd.tolist()
+    again.save()
+    # Another model, another history, or one forgotten is fitted.
+    later = Fits(path)
+    for name, history in (("ets", second), ("stl_ets", first), ("ets", first + 1)):
+        later.fit(name, history, 12, 24)
+    assert later.made == 3
+    afresh = Fits(path, forget=True)
+    afresh.fit("ets", first, 12, 24)
+    assert afresh.made == 1
+
+
+def test_a_damaged_memory_costs_time_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "fits.parquet"
+    path.write_bytes(b"PAR1 and no more")
+    fits = Fits(path)
+    fits.fit("ets", seasonal(48), 12, 24)
+    fits.save()
+    assert Fits(path).fit("ets", seasonal(48), 12, 24).point.shape == (24,)
 
 
 def test_the_same_series_gives_the_same_forecast() -> None:

@@ -11,6 +11,5 @@ select
     wape,
     coverage_80,
     coverage_95,
-    is_shown,
-    series_sha256
+    is_shown
 from {{ source('run', 'forecast_published_score') }}

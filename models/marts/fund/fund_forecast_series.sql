@@ -11,6 +11,5 @@ select
     {{ from_fen('opening_balance') }} as opening_balance,
     income_model,
     expenditure_model,
-    unfit_models,
-    series_sha256
+    unfit_models
 from {{ source('run', 'forecast_series') }}
