@@ -1,11 +1,14 @@
-{#- Whether a difference is what an amount written in the wrong unit leaves: it came as 万元 though it is in yuan, ten
-    thousand times too large, or the other way round. Exact to the fen that turning units can cost. -#}
-{% macro is_unit_slip(difference, amount) -%}
+{#- Whether one amount is the other written in the wrong unit: ten thousand times as much or as little, to the fen that turning
+    units can cost. Amounts under one yuan on the smaller side must fit exactly, or every small sum would. -#}
+{% macro is_unit_slip(one, other) -%}
     (
-        {{ amount }} <> 0
+        {{ one }} <> 0
+        and {{ other }} <> 0
         and (
-            abs({{ difference }} - ({{ amount }} - cast({{ amount }} / 10000 as {{ money_type() }}))) <= 0.01
-            or abs({{ difference }} + cast({{ amount }} as decimal(28, 2)) * 9999) <= 0.01
+            cast({{ one }} as decimal(28, 2)) = cast({{ other }} as decimal(28, 2)) * 10000
+            or cast({{ other }} as decimal(28, 2)) = cast({{ one }} as decimal(28, 2)) * 10000
+            or (abs({{ one }}) >= 10000 and round(cast({{ one }} as decimal(28, 6)) / 10000, 2) = {{ other }})
+            or (abs({{ other }}) >= 10000 and round(cast({{ other }} as decimal(28, 6)) / 10000, 2) = {{ one }})
         )
     )
 {%- endmacro %}

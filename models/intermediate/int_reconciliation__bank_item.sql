@@ -131,7 +131,7 @@ voucher_difference as (
         month,
         case
             when is_open then 'in_transit'
-            when {{ is_unit_slip('booked - moved', 'booked') }} then 'unit'
+            when {{ is_unit_slip('booked', 'moved') }} then 'unit'
             when abs(booked - moved) <= 0.01 then 'rounding'
             else 'unexplained'
         end as cause,

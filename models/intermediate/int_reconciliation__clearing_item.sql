@@ -128,7 +128,7 @@ voucher_difference as (
         month,
         case
             when expected - spent = unmapped then 'unmapped_subject'
-            when {{ is_unit_slip('spent - expected', 'spent') }} then 'unit'
+            when {{ is_unit_slip('spent', 'expected') }} then 'unit'
             when abs(expected - spent) <= 0.01 * notices then 'rounding'
             else 'unexplained'
         end as cause,

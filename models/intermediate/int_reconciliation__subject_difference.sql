@@ -17,8 +17,8 @@ unit_slip as (
     inner join {{ ref('int_reconciliation__voucher_subject') }} as line
         using (org_code, fund_code, month, subject_code)
     where
-        {{ is_unit_slip('subject.movement_difference', 'line.debit_balance') }}
-        or {{ is_unit_slip('subject.movement_difference', 'subject.voucher_change') }}
+        {{ is_unit_slip('line.debit_balance', '(line.debit_balance - subject.movement_difference)') }}
+        or {{ is_unit_slip('subject.voucher_change', '(subject.voucher_change - subject.movement_difference)') }}
 ),
 
 kind as (
@@ -38,7 +38,7 @@ kind as (
         *,
         'opening' as difference_kind,
         case
-            when {{ is_unit_slip('-opening_difference', '(closing_before - opening_difference)') }} then 'unit'
+            when {{ is_unit_slip('(closing_before - opening_difference)', 'closing_before') }} then 'unit'
             else 'unexplained'
         end as cause,
         opening_difference as amount

@@ -26,7 +26,7 @@ PLANTED = (
 )  # fmt: skip
 
 
-def reconcile(home: Home, raw: Path, *, without: tuple[str, ...] = ()) -> None:
+def reconcile(home: Home, raw: Path) -> None:
     """Only what the reconciliation is made from, which is a fraction of a build."""
     bureau = Bureau.load(raw / "bureau.toml")
     ensure_tables(home)
@@ -39,11 +39,7 @@ def reconcile(home: Home, raw: Path, *, without: tuple[str, ...] = ()) -> None:
         "med_dfr_d",
         "med_dfr_detl_d",
     )
-    files = [
-        path
-        for path in sorted(raw.glob("*.csv*"))
-        if path.name.startswith(wanted) and not path.name.startswith(without or "-")
-    ]
+    files = [path for path in sorted(raw.glob("*.csv*")) if path.name.startswith(wanted)]
     ingest(home, bureau, files, say=lambda _: None)
     batches = read_batches(home)
     home.candidate.mkdir(parents=True)
@@ -135,16 +131,3 @@ def test_nothing_else_is_unexplained(faulty: Any) -> None:
         where total.difference is distinct from explained.amount"""
     ).fetchall()
     assert broken == []
-
-
-def test_without_the_optional_exports_a_leg_is_empty(tmp_path: Path) -> None:
-    write(tmp_path / "raw", settlements=1_000, months=("2025-01", "2025-03"), form="csv", say=lambda _: None)
-    home = Home(tmp_path / "home")
-    reconcile(home, tmp_path / "raw", without=("med_dfr", "fund_bank", "fund_vchr"))
-    with duckdb.connect(str(home.candidate / "medfund.duckdb"), read_only=True) as connection:
-        for table in (
-            "fund_reconciliation_monthly",
-            "fund_reconciliation_document",
-            "fund_reconciliation_total_monthly",
-        ):
-            assert connection.execute(f"select count(*) from marts.{table}").fetchall() == [(0,)], table

@@ -84,7 +84,7 @@ open_claim as (
                 (beside.asked = 0 or beside.channel = 'manual')
                 and beside.month + channel.term_months * interval 1 month > today.month
                 then channel.cause
-            when {{ is_unit_slip('(beside.asked - beside.claimed)', 'beside.asked') }} then 'unit'
+            when {{ is_unit_slip('beside.asked', 'beside.claimed') }} then 'unit'
             when abs(beside.claimed - beside.asked) <= 0.01 * beside.settlements then 'rounding'
             else 'unexplained'
         end as cause,
