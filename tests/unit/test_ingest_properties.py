@@ -175,7 +175,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     forms=st.lists(st.sampled_from(FORMS), min_size=2, max_size=2, unique=True),
 )
 @settings(
-    max_examples=25,
+    max_examples=18,
     deadline=None,
     # Made of hundreds of cells, an example shrinks too slowly to be worth it; the assertion shows the row.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
