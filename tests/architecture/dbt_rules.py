@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import jinja2
+import jinja2.meta
 import sqlglot
 from sqlglot import exp
 
@@ -21,7 +23,6 @@ Manifest = dict[str, Any]
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 LATIN = re.compile(r"[A-Za-z]{2}")
-JINJA = re.compile(r"{#.*?#}|{%.*?%}|{{.*?}}", re.DOTALL)
 
 # What each layer may read. `input` are the small tables a build hands in (settings, batches, results).
 MAY_READ = {
@@ -246,22 +247,39 @@ def breaches_of_references(manifest: Manifest) -> list[str]:
     return found
 
 
-def _plain_sql(raw: str) -> str:
-    """The model with its Jinja taken out, parseable: references become a name, other calls a value.
+class _Value:
+    """Any other macro or variable of a model: a value, whatever it is called with or asked for."""
 
-    `newest_version('relation', …)` and `persons_seen` are selects of their own; balance_windows and
-    balance_measures are columns, bureau_columns stands for none or more behind the last one.
-    """
-    text = re.sub(r"{{\s*(ref|source)\(.*?\)\s*}}", "JINJA", raw, flags=re.DOTALL)
-    text = re.sub(
-        r"{{\s*(?:newest_version|persons_seen)\(\s*'(\w+)'.*?}}", r"select * from \1", text, flags=re.DOTALL
-    )
-    text = re.sub(r"{{\s*bureau_columns\(.*?\)\s*}}", "", text)
-    # A call inside a hook ends in the quote of the hook.
-    text = re.sub(r"{{\s*config\(.*?\)\s*}}(?!\")", "", text, flags=re.DOTALL)
-    text = re.sub(r"{{\s*money_type\(\)\s*}}", "decimal(18, 2)", text)
-    text = re.sub(r"{{.*?}}", "null", text, flags=re.DOTALL)
-    return JINJA.sub("", text)
+    def __call__(self, *_: Any, **__: Any) -> _Value:
+        return self
+
+    def __getattr__(self, name: str) -> _Value:
+        if name.startswith("_") or name == "jinja_pass_arg":
+            raise AttributeError(name)
+        return self
+
+    def __str__(self) -> str:
+        return "null"
+
+
+# Macros that are more or less than a value. References become a name; bureau_columns stands for none or more columns.
+_MACROS: dict[str, Any] = {
+    "ref": lambda *_: "JINJA",
+    "source": lambda *_: "JINJA",
+    "config": lambda **_: "",
+    "is_incremental": lambda: False,
+    "bureau_columns": lambda *_: "",
+    "money_type": lambda: "decimal(18, 2)",
+    "newest_version": lambda relation, *_: f"select * from {relation}",
+    "persons_seen": lambda relation, *_: f"select * from {relation}",
+}
+
+
+def _plain_sql(raw: str) -> str:
+    """The model with its Jinja worked out, parseable: loops and conditions as they are, macros as above."""
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    others = jinja2.meta.find_undeclared_variables(environment.parse(raw)) - set(_MACROS)
+    return environment.from_string(raw).render(_MACROS | {name: _Value() for name in others})
 
 
 def breaches_of_chains(manifest: Manifest) -> list[str]:
