@@ -42,6 +42,8 @@ DIP_HIGH, DIP_LOW = 2.0, 0.5
 class Clinical(Part):
     """mdtrt_d, setl_list_diag_d, setl_list_oprn_d, drg_dip_rslt_d, setl_fund_detl, fee_list_d and hilist_b."""
 
+    whole_period = True
+
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         con = scene.con
@@ -63,7 +65,7 @@ class Clinical(Part):
             con.unregister("incoming")
 
     def exported(self, month: int) -> None:
-        """Write the children of a month's settlements."""
+        """Write the children of the settlements of a file's months."""
         con, out = self.scene.con, self.scene.out
         con.execute(f"CREATE OR REPLACE TEMP TABLE clinical AS {_visit_query(self.scene.seed)}")
         con.execute(f"CREATE OR REPLACE TEMP TABLE bill AS {lines.plan_query('clinical')}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from medfund.synth import calibration as cal
 from medfund.synth import city, claims, export
@@ -24,6 +25,8 @@ _FIRST_NUMBER = 5_000_000
 class Outsiders(Part):
     """outmed_setl_d: a second, smaller population that is treated in the same places."""
 
+    whole_period = True
+
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         wanted = max(400, round(scene.settlements * _SIZE))
@@ -35,7 +38,7 @@ class Outsiders(Part):
         self.con.register("incoming", {"person": np.arange(len(self.people)), "insured_at": insured_at})
         self.con.execute("CREATE TABLE origin AS FROM incoming")
         self.con.unregister("incoming")
-        self._rows: Columns = {}
+        self._rows: list[pa.Table] = []
 
     def simulated(self, month: int, rows: Columns) -> None:
         """Treat the outsiders of a month."""
@@ -47,13 +50,16 @@ class Outsiders(Part):
         # By visit, so that a refund goes with what it refunds.
         kept = uniform(self.scene.seed, "outsider", drawn["mdtrt_id"]) < share
         kept &= (drawn["way"] == claims.WAY_LOCAL) & (drawn["bucket"] != cal.PHARMACY)
-        self._rows = {name: values[kept] for name, values in drawn.items()}
+        if month in self.scene.window and kept.any():
+            rows = {name: values[kept] for name, values in drawn.items()}
+            self._rows.append(claims.as_arrow(claims.as_of(rows, self.scene.window.end)))
 
     def exported(self, month: int) -> None:
-        """Write a month of them; a small city may have none."""
-        if not len(self._rows["setl_id"]):
+        """Write them; a small city may have none."""
+        if not self._rows:
             return
-        self.con.register("month_rows", claims.as_arrow(claims.as_of(self._rows, self.scene.window.end)))
+        self.con.register("month_rows", pa.concat_tables(self._rows))
+        self._rows.clear()
         export.stage_month(self.con)
         self.scene.out.month(self.con, "outmed_setl_d", _OUTSIDERS_SQL, month)
         self.con.unregister("month_rows")

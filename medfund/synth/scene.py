@@ -104,13 +104,16 @@ class Output:
         path = self.path(stem + suffix(form))
         self.rows[table] = self.rows.get(table, 0) + write_file(con, query, path, form)
 
-    def month(self, con: duckdb.DuckDBPyConnection, table: str, query: str, month: int) -> None:
-        """Add a month's rows of `query` to the table's file of that month, quarter or year. Months come in order."""
-        period = Window.text(month)
+    def period(self, month: int) -> str:
+        """The month, quarter or year whose file holds a month."""
+        text = Window.text(month)
         if self.months_per_file == 12:
-            period = period[:4]
-        elif self.months_per_file == 3:
-            period = f"{period[:4]}Q{month % 12 // 3 + 1}"
+            return text[:4]
+        return f"{text[:4]}Q{month % 12 // 3 + 1}" if self.months_per_file == 3 else text
+
+    def month(self, con: duckdb.DuckDBPyConnection, table: str, query: str, month: int) -> None:
+        """Add rows of a month, or of its whole period, to the table's file of that period. Months come in order."""
+        period = self.period(month)
         for key in [k for k in self._pieces if k[0] == table and k[1] != period]:
             self._join(con, key)
         pieces = self._pieces.setdefault((table, period), [])
@@ -211,6 +214,10 @@ class Part:
     Every month since 2018 is simulated, whichever are exported, and on to the December of the last exported year, so
     that whatever accumulates over time is the same in every export.
     """
+
+    # Whether `exported` is called once per period of a file, with all its settlements in `month_rows` (and no
+    # `settlement`): queries that look at each settlement by itself cost less that way in a small city.
+    whole_period = False
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene

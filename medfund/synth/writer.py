@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from medfund.errors import MedfundError, UsageError
 from medfund.synth import books, city, claims, export
@@ -133,6 +134,7 @@ def _write_settlements(
     last = window.last // 12 * 12 + 11
     for key in claims.CLAIM_KEYS:
         scene.owed[key] = np.zeros((len(city.ORGS), last + 1 - HORIZON_FIRST), dtype=np.int64)
+    period: list[pa.Table] = []
     for month in range(HORIZON_FIRST, last + 1):
         rows = history.next()
         for key, amount in zip(claims.CLAIM_KEYS, claims.owed(rows, scene.people), strict=True):
@@ -140,7 +142,12 @@ def _write_settlements(
         for part in parts:
             part.simulated(month, rows)
         if month in window:
-            _write_month(scene, month, rows, parts, fault_list, answers)
+            table = claims.as_arrow(claims.as_of(rows, window.end))
+            _write_month(scene, month, table, parts, fault_list, answers)
+            period.append(table)
+            if month == window.last or out.period(month + 1) != out.period(month):
+                _export(con, pa.concat_tables(period), month, [part for part in parts if part.whole_period])
+                period.clear()
             if month % 12 == 11 or month == window.last:
                 say(f"settlements to {month // 12}-{month % 12 + 1:02d}: {out.rows['setl_d']:,} rows")
     for part in parts:
@@ -149,20 +156,26 @@ def _write_settlements(
     out.table(con, "fixmedins_b", query, "fixmedins_b", "gb18030")
 
 
+def _export(con: duckdb.DuckDBPyConnection, rows: pa.Table, month: int, parts: list[Part]) -> None:
+    con.register("month_rows", rows)
+    for part in parts:
+        part.exported(month)
+    con.unregister("month_rows")
+
+
 def _write_month(
     scene: Scene,
     month: int,
-    rows: claims.Columns,
+    rows: pa.Table,
     parts: list[Part],
     fault_list: _Faults,
     answers: list[Answer],
 ) -> None:
     con, window = scene.con, scene.window
-    con.register("month_rows", claims.as_arrow(claims.as_of(rows, window.end)))
+    con.register("month_rows", rows)
     export.stage_month(con)
-    for part in parts:
-        part.exported(month)
     con.unregister("month_rows")
+    _export(con, rows, month, [part for part in parts if not part.whole_period])
     extras: list[tuple[str, str]] = []
     for name, fault in fault_list:
         if fault.stage == "month" or (fault.stage == "extra" and month == window.last):
