@@ -358,8 +358,8 @@ TEXT: dict[str, dict[Lang, str]] = {
         "en": "Months covered = forecast balance ÷ (own expenditure of the twelve months up to then ÷ 12); floors are the limits of F07.",
     },
     "note.scores": {
-        "zh": "在过去四年的六个起点上重做预测，与后来实际比较。MASE 以去年同月变动的平均幅度为 1；输给“去年同月”的模型不采用。",
-        "en": "Forecasts are made again as if at six earlier months of the last four years, and held against what came. MASE counts errors in mean changes on the same month a year before; a model that loses to that month is not shown.",
+        "zh": "在过去四年中每隔四个月为起点重做预测，与后来实际比较。MASE 以去年同月变动的平均幅度为 1；输给“去年同月”的模型不采用。",
+        "en": "Forecasts are made again as if at every fourth month of the last four years, and held against what came. MASE counts errors in mean changes on the same month a year before; a model that loses to that month is not shown.",
     },
     "note.national_backtest": {
         "zh": "国家医保局公布的全国总收入和总支出（年）。月度只公布过少数累计数，不足以检验月度模型。",
