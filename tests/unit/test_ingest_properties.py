@@ -206,9 +206,11 @@ def test_every_form_lands_the_same_rows_and_accounts_for_all(
     count = len(delivery.landed)
     said = first["warnings"]
     assert account(first) == (len(delivery.written), count, delivery.rejected, delivery.identical, 0), said
-    assert account(second) == (len(delivery.written), 0, delivery.rejected, count + delivery.identical, 0), (
-        said
-    )
+    rejected, identical = delivery.rejected, count + delivery.identical
+    if {form[0] for form in forms} == {".csv", ".zip"} and forms[0][1:] == forms[1][1:]:
+        # The archive holds the very bytes that came before, so nothing of it is read again.
+        rejected, identical = 0, len(delivery.written)
+    assert account(second) == (len(delivery.written), 0, rejected, identical, 0), said
     there = landed(home, name, ", ".join(f'"{c}"' for c in delivery.columns))
     for row, expected in zip(there, delivery.landed, strict=True):
         assert dict(zip(delivery.columns, row, strict=True)) == dict(
