@@ -155,6 +155,12 @@ def synth(
         str | None, typer.Option(metavar="A:B", help="First and last month, 2023-01:2024-12.")
     ] = None,
     faults: Annotated[str, typer.Option(help="Faults to plant, separated by commas.")] = "",
+    form: Annotated[
+        str, typer.Option("--format", help="mixed (as bureaus export), csv or parquet.")
+    ] = "mixed",
+    deliveries: Annotated[
+        bool, typer.Option("--deliveries", help="A folder per month, with late rows and corrections.")
+    ] = False,
 ) -> None:
     """Write the raw exports of a synthetic bureau, and the answer key of planted faults.
 
@@ -170,7 +176,15 @@ def synth(
         span = (first, last)
     planted = [name.strip() for name in faults.split(",") if name.strip()]
     report = write(
-        directory, size=size.value, settlements=settlements, seed=seed, months=span, faults=planted, say=say
+        directory,
+        size=size.value,
+        settlements=settlements,
+        seed=seed,
+        months=span,
+        faults=planted,
+        form=form,
+        deliveries=deliveries,
+        say=say,
     )
     for table, rows in report.rows.items():
         print(f"{table}\t{rows}")

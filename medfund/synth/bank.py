@@ -79,8 +79,8 @@ def make_statement(con: Con, last: int, seed: int) -> None:
     )
     SELECT {text_list(ORGS)}[org + 1] AS book_org, {text_list(FUNDS)}[fund + 1] AS fund_code,
         ({kinds})[subj_code] AS account_kind, txn_date,
-        'T' || strftime(txn_date, '%Y%m%d') || lpad((row_number() OVER (PARTITION BY org, fund, subj_code
-            ORDER BY txn_date, source, vchr_no, amount))::VARCHAR, 7, '0') AS txn_id,
+        'T' || strftime(txn_date, '%Y%m%d') || lpad((row_number() OVER (PARTITION BY org, fund, subj_code, txn_date
+            ORDER BY source, vchr_no, amount))::VARCHAR, 7, '0') AS txn_id,
         amount, counter_subj, vchr_no
     FROM statement""")
 

@@ -53,9 +53,11 @@ def write(
 ) -> SynthReport:
     """Write the raw exports of a synthetic bureau and its bureau.toml to `directory`.
 
-    `size` is tiny (about 20 thousand settlements), city (1 million) or metro (5 million); `settlements` overrides it.
-    `months` are the first and the last month as YYYY-MM, 48 months to 2026-10 by default. `faults` names what to plant;
-    answer_key.json then says what there is to find. The same arguments give byte-identical files.
+    `size` is tiny (about 20 thousand settlements in 48 months), city (1 million) or metro (5 million); `settlements`
+    overrides it. `months` are the first and the last month as YYYY-MM, 48 months to 2026-10 by default; they cut a window
+    from one history, so that other months show the same past. `faults` names what to plant; answer_key.json then says what
+    there is to find. `form` is mixed (encodings and packings as bureaus use them, fee lines as Parquet), csv or parquet.
+    `deliveries` writes a folder per month, see medfund.synth.deliveries. The same arguments give byte-identical files.
     An earlier run's files in `directory` are replaced. Raises UsageError for arguments that can't be meant and for a
     directory that holds other files, MedfundError when it can't be written.
     """
