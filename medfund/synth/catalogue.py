@@ -29,12 +29,12 @@ DRUG, PATENT, HERBAL, CONSUMABLE, EXAM, LAB, TREATMENT, OPERATION, VISIT_FEE = r
 # Shares a patient pays first of a class B item, per cent. The last is a stopgap for bills that are nearly all prior pay.
 PRIOR_TIERS = (5, 10, 15, 20, 30, 40, 50, 95)
 # Pools of a class: A general, B by tier, C, then A by theme.
-_PER_CLASS = 24
+PER_CLASS = 24
 POOL_B = 1
 POOL_C = POOL_B + len(PRIOR_TIERS)
 POOL_THEME = POOL_C  # plus the theme, 1 to 14
 # Pools of lines that take what is left of a bill: sold by the smallest unit, or priced by the seller.
-_EXTRA = len(CLASSES) * _PER_CLASS
+_EXTRA = len(CLASSES) * PER_CLASS
 UNIT_DRUG, UNIT_HERBAL, UNIT_PATENT = _EXTRA, _EXTRA + 1, _EXTRA + 2
 UNIT_B = _EXTRA + 3  # plus the tier
 UNIT_MATERIAL = UNIT_B + len(PRIOR_TIERS)
@@ -245,7 +245,7 @@ def _add_drugs(book: _Book) -> None:
         for i, yuan in enumerate(_spread(low, high, n)):
             name, theme = namer.near(yuan)
             book.add(
-                name, CLASSES[cls], cls * _PER_CLASS + sub, yuan, level=level, tier=tier, weight=weights[i],
+                name, CLASSES[cls], cls * PER_CLASS + sub, yuan, level=level, tier=tier, weight=weights[i],
                 form=next((f for f in _INJECTED_FORMS + _FORMS if f in name), ""), theme=theme,
                 negotiated=level == 2 and yuan > 110, procurable=level < 3 and 2 < yuan < 300,
             )  # fmt: skip
@@ -264,7 +264,7 @@ def _add_drugs(book: _Book) -> None:
         namer = _Namer(_of("herb"))
         for i, yuan in enumerate(_spread(0.03, 1.4 if level == 1 else 6, n)):
             book.add(
-                namer.near(yuan)[0] + ("(免煎)" if level == 3 else ""), "10", HERBAL * _PER_CLASS + sub, yuan, level=level,
+                namer.near(yuan)[0] + ("(免煎)" if level == 3 else ""), "10", HERBAL * PER_CLASS + sub, yuan, level=level,
                 tier=tier, max_count=400, weight=_zipf(n)[i], list_type="102", form="饮片",
             )  # fmt: skip
     _add_retail(book)
@@ -306,7 +306,7 @@ def _add_materials(book: _Book) -> None:
         for i, yuan in enumerate(_spread(low, high, n)):
             name, theme = namer.near(yuan)
             book.add(
-                name, "08", CONSUMABLE * _PER_CLASS + sub, yuan, level=level, tier=tier, max_count=12, weight=_zipf(n)[i],
+                name, "08", CONSUMABLE * PER_CLASS + sub, yuan, level=level, tier=tier, max_count=12, weight=_zipf(n)[i],
                 list_type="301", theme=theme, procurable=level < 3 and yuan > 500,
             )  # fmt: skip
 
@@ -327,7 +327,7 @@ def _add_services(book: _Book) -> None:
         for i, yuan in enumerate(_spread(low, high, n)):
             name, theme = namer.near(yuan)
             book.add(
-                name, CLASSES[cls], cls * _PER_CLASS + sub, yuan, level=level, tier=tier, max_count=most, weight=_zipf(n, 0.6)[i],
+                name, CLASSES[cls], cls * PER_CLASS + sub, yuan, level=level, tier=tier, max_count=most, weight=_zipf(n, 0.6)[i],
                 pricing=BY_LEVEL, list_type="201", theme=theme,
             )  # fmt: skip
 
@@ -463,8 +463,8 @@ def slot_table() -> pa.Table:
         source = RETAIL if pool == RETAIL_FREE else pool
         own = np.flatnonzero(pool_of == source)
         # Amounts that no item of a theme fits are spent on general ones.
-        is_themed = pool < _EXTRA and pool % _PER_CLASS > POOL_C
-        general = np.flatnonzero(pool_of == pool // _PER_CLASS * _PER_CLASS) if is_themed else own
+        is_themed = pool < _EXTRA and pool % PER_CLASS > POOL_C
+        general = np.flatnonzero(pool_of == pool // PER_CLASS * PER_CLASS) if is_themed else own
         for band in range(BANDS):
             mine = own
             chance = (

@@ -38,7 +38,7 @@ DEPARTMENTS = (
 _T = {name: i for i, name in enumerate(THEMES)}
 
 MEDICAL, PROCEDURE, SURGERY = range(3)
-GENERAL_STAY, DAY_CASE, DELIVERY, NEWBORN_AGE = 0, 1, 2, 1
+GENERAL_STAY, DAY_CASE, DELIVERY = range(3)
 
 # Groups of deliveries: share of all deliveries (assumed; about half are caesarean).
 _DELIVERIES = {"OB1": 0.47, "OC1": 0.15, "OR1": 0.38}
@@ -175,7 +175,6 @@ class Casebook:
 
 
 VISIT_SLOTS = 128
-_ALL = np.arange(len(GROUPS))
 
 
 def area_mean(year: int) -> float:

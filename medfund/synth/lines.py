@@ -35,11 +35,13 @@ _SURGICAL_SHARE = (0.58, 0.38, 0.28)
 _SURGICAL_OVER_ALL = (0.74, 0.5, 1.55, 0.74, 1.12)
 _PATENT_OF_DRUGS = (0.30, 0.20)  # Chinese patent medicines among drugs: outpatient, inpatient
 _EXAM_OF_TESTS = 0.45
-_OPERATION_OF_SERVICES = 0.42  # where there is one
-# What the last lines of a part hold of it, [profile kind][part]: measured, so that the layouts can leave room for them.
-# What whole numbers of items make of the amounts given to a kind; the rest goes to the last lines. Measured.
+_OPERATION_OF_SERVICES = 0.67  # of services other than by the day, where there is an operation
+_VISIT_FEE_OF_SERVICES = 0.55  # outside the ward
+# What whole numbers of items make of the amounts given to a kind, relative to each other. Measured.
 _YIELD = {"out": (0.97, 1.0, 1.1, 0.90, 0.88), "in": (1.2, 1.0, 1.03, 0.90, 0.90)}
+# What the last lines of a part hold of it, by part: measured, so that the layouts can leave room for them.
 _LAST = {"out": (0.29, 0.69, 0.87), "in": (0.127, 0.14, 0.21)}
+_LAST_OF_C = (25, 30, 20, 25)  # per cent of the last lines of class C: drugs, consumables, tests, services
 _MATERIAL_OF_LAST = 40  # per cent of the last lines of class A of a stay
 _DAILY_OF_A = 0.16  # bed, nursing and rounds, of class A of a stay
 # Part B is aimed at this share of the bill; the rate nearest to what that takes is used.
@@ -105,10 +107,7 @@ def _class_shares(profile: int, part: int) -> Floats:
     last = np.array(_LAST["in" if inpatient else "out"])[part] * total
     # The last lines hold drugs, herbal pieces or pieces of material; see _last_pool.
     if part == PART_C:
-        kinds[0] -= last * 0.25
-        kinds[2] -= last * 0.30
-        kinds[3] -= last * 0.20
-        kinds[4] -= last * 0.25
+        kinds[[0, 2, 3, 4]] -= last * np.array(_LAST_OF_C) / 100
     elif part == PART_A:
         herbal = _herbal_share(profile)
         if inpatient:
@@ -127,13 +126,13 @@ def _class_shares(profile: int, part: int) -> Floats:
     shares[cat.CONSUMABLE] = kinds[2]
     shares[cat.EXAM], shares[cat.LAB] = kinds[3] * _EXAM_OF_TESTS, kinds[3] * (1 - _EXAM_OF_TESTS)
     if profile >= SURGICAL and profile < DUAL:
-        shares[cat.OPERATION], shares[cat.TREATMENT] = (
-            kinds[4] * _OPERATION_OF_SERVICES * 1.6, kinds[4] * (1 - _OPERATION_OF_SERVICES * 1.6),
-        )  # fmt: skip
+        shares[cat.OPERATION] = kinds[4] * _OPERATION_OF_SERVICES
+        shares[cat.TREATMENT] = kinds[4] * (1 - _OPERATION_OF_SERVICES)
     elif inpatient or part != PART_A:
         shares[cat.TREATMENT] = kinds[4]
     else:
-        shares[cat.VISIT_FEE], shares[cat.TREATMENT] = kinds[4] * 0.55, kinds[4] * 0.45
+        shares[cat.VISIT_FEE] = kinds[4] * _VISIT_FEE_OF_SERVICES
+        shares[cat.TREATMENT] = kinds[4] * (1 - _VISIT_FEE_OF_SERVICES)
     return shares
 
 
@@ -183,7 +182,9 @@ def _tariff(kind: str, budget: str) -> str:
 def plan_query(visits: str) -> str:
     """One row per bill: its parts, how many lines each gets, and the daily charges of a stay.
 
-    `visits` names rows with id, h (digest), profile, in_bed, days, medfee, own, over, prior (fen, all positive), theme.
+    `visits` names rows with id, h (digest), profile, bucket, in_bed, days, theme, month, place, price_level, drug_tilt and
+    the fen medfee, own, over, prior, all positive. The numbers of lines are lognormal around the remembered medians: a
+    stay's grow with its days, an outpatient bill's a little with its amount.
     """
     normal = f"(({_u(1)} + {_u(2)} + {_u(3)} + {_u(4)} - 2) * 1.7320508)"
     bed, nursing, round_ = (
@@ -245,7 +246,7 @@ def plan_query(visits: str) -> str:
                 END::INTEGER AS n_c
         FROM counted
     )
-    SELECT id, h, profile, in_bed, theme, tier, days, begins, month, place, level, price_level, drug_tilt,
+    SELECT id, h, profile, in_bed, theme, tier, days, month, place, price_level, drug_tilt,
         prior, over, total_a, total_b, total_c,
         bed, nursing, round, fixed, has_daily, by_day, n_fixed, n_b, n_c,
         -- Even a short bill outside the ward has a test or a fee beside its drugs.
@@ -264,8 +265,6 @@ def plan_query(visits: str) -> str:
 _THEMED = (0.45, 0.45, 0.0, 0.6, 0.35, 0.3, 0.4, 0.93, 0.0)
 # Places' own prices: 960 to 1,040 per mille of the list; services by hospital level.
 LEVEL_PRICE = (1000, 920, 850, 1000)
-
-
 # Per cent of class B and C lines whose item is one for the patient's disease, where the pool has any.
 _OF_THEME = 55
 _SLOT = f"""CASE WHEN part > 0 AND theme > 0 AND (d >> 25) % 100 < {_OF_THEME} THEN 2 * theme + ((d >> 32) % 2)::INTEGER
@@ -346,7 +345,7 @@ def ordinary_query() -> str:
     keyed AS (
         SELECT *, (CASE WHEN profile = {RETAIL} THEN {cat.RETAIL}
                 WHEN profile = {DUAL} AND part = 1 THEN {cat.NEGOTIATED} + tier
-                ELSE cls * {cat._PER_CLASS} + CASE part WHEN 0 THEN
+                ELSE cls * {cat.PER_CLASS} + CASE part WHEN 0 THEN
                         CASE WHEN theme > 0 AND (d >> 40) % 100 < [{themed}][cls + 1] THEN {cat.POOL_THEME} + theme
                         ELSE 0 END
                     WHEN 1 THEN {cat.POOL_B} + tier ELSE {cat.POOL_C} END END * {cat.BANDS}
@@ -392,14 +391,15 @@ def daily_query() -> str:
 
 def _last_pool() -> str:
     """Which pool a last line takes: by the smallest unit where a fund pays, at the seller's price where nobody does."""
+    drug, material, test, _ = np.cumsum(_LAST_OF_C).tolist()
     return f"""CASE WHEN profile = {RETAIL} THEN {cat.RETAIL_FREE}
         WHEN part = 0 AND in_bed AND (d >> 20) % 100 < {_MATERIAL_OF_LAST} THEN {cat.UNIT_MATERIAL}
         WHEN part = 0 AND profile < {DUAL} AND d % 1000 < herbal_share THEN {cat.UNIT_HERBAL}
         WHEN part = 0 THEN CASE WHEN (d >> 10) % 100 < 30 THEN {cat.UNIT_PATENT} ELSE {cat.UNIT_DRUG} END
         WHEN part = 1 THEN {cat.UNIT_B} + tier
         WHEN profile = {DUAL} THEN {cat.UNIT_C_DRUG}
-        WHEN d % 100 < 25 THEN {cat.UNIT_C_DRUG} WHEN d % 100 < 55 THEN {cat.UNIT_C_CONSUMABLE}
-        WHEN d % 100 < 75 THEN {cat.FREE_C_TEST} ELSE {cat.FREE_C_SERVICE} END"""
+        WHEN d % 100 < {drug} THEN {cat.UNIT_C_DRUG} WHEN d % 100 < {material} THEN {cat.UNIT_C_CONSUMABLE}
+        WHEN d % 100 < {test} THEN {cat.FREE_C_TEST} ELSE {cat.FREE_C_SERVICE} END"""
 
 
 def last_query() -> str:
