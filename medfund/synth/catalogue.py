@@ -362,13 +362,13 @@ def _add_units(book: _Book) -> None:
                 list_type=list_type, form=unit, theme=theme,
             )  # fmt: skip
 
-    fill(UNIT_DRUG, "09", tablets, "单片", 0.01, 60, 120, 1, 0)
+    fill(UNIT_DRUG, "09", tablets, "拆零", 0.01, 60, 120, 1, 0)
     fill(UNIT_HERBAL, "10", _of("herb"), "克", 0.01, 20, 80, 1, 0, "102")
-    fill(UNIT_PATENT, "11", bags, "单袋", 0.01, 40, 80, 1, 0)
+    fill(UNIT_PATENT, "11", bags, "拆零", 0.01, 40, 80, 1, 0)
     for i, tier in enumerate(PRIOR_TIERS):
-        fill(UNIT_B + i, "09", tablets, "单片", 0.02, 90, 50, 2, tier)
-        fill(UNIT_B + i, "11", bags, "单袋", 0.03, 60, 20, 2, tier)
-    fill(UNIT_C_DRUG, "09", tablets, "单片", 0.01, 60, 60, 3, 100)
+        fill(UNIT_B + i, "09", tablets, "拆零", 0.02, 90, 50, 2, tier)
+        fill(UNIT_B + i, "11", bags, "拆零", 0.03, 60, 20, 2, tier)
+    fill(UNIT_C_DRUG, "09", tablets, "拆零", 0.01, 60, 60, 3, 100)
     fill(UNIT_C_CONSUMABLE, "08", _of("piece"), "片", 0.01, 80, 60, 3, 100, "301")
     fill(UNIT_MATERIAL, "08", _of("small_part"), "个", 0.01, 60, 60, 1, 0, "301")
     for pool, fee_class, names in (
