@@ -37,7 +37,8 @@ transfer as (
         org_code,
         fund_code,
         calendar_month,
-        sum(item_share) as transfer_share
+        -- As decimals, whose sum does not depend on the order.
+        sum(try_cast(item_share as decimal(18, 10))) as transfer_share
     from {{ ref('int_forecast__item_share') }}
     where direction = 'expenditure' and is_transfer
     group by org_code, fund_code, calendar_month
