@@ -95,6 +95,7 @@ class Modes(_Strict):
     fund_scope: Literal["detect", "excl", "incl"] = "detect"
     mutual_aid: Literal["detect", "inside", "outside"] = "detect"
     closing: Literal["detect", "annual", "monthly"] = "detect"
+    headcount: Literal["paid", "relations"] = "paid"
 
 
 class Gate(_Strict):

@@ -48,7 +48,16 @@ BUREAU_ORG = pa.schema(
 BUREAU_SETTING = pa.schema(
     [
         (name, _TEXT)
-        for name in ("code", "name_zh", "time_zone", "refunds", "fund_scope", "mutual_aid", "closing")
+        for name in (
+            "code",
+            "name_zh",
+            "time_zone",
+            "refunds",
+            "fund_scope",
+            "mutual_aid",
+            "closing",
+            "headcount",
+        )
     ]
     + [("small_cell", _LONG)]
 )
@@ -130,6 +139,7 @@ def write_build_inputs(
                 "fund_scope": modes.fund_scope,
                 "mutual_aid": modes.mutual_aid,
                 "closing": modes.closing,
+                "headcount": modes.headcount,
                 "small_cell": bureau.small_cell,
             }
         ],

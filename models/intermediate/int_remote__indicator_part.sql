@@ -1,0 +1,233 @@
+-- Numerator and denominator of the indicators of care outside the pool area; each formula stands here once. The pool area
+-- as a whole stands under its city code, both schemes together under `all`.
+with city as (
+    select min(org_code) as org_code
+    from {{ ref('int_org__division') }}
+    where level = 'city'
+),
+
+-- Settlements whose own filing was in force on the day care began, at the place it names.
+filed as (
+    select distinct settlement.setl_id
+    from {{ ref('settlement') }} as settlement
+    inner join {{ ref('int_remote__filing') }} as filing
+        on
+            filing.person_key = settlement.person_key
+            and coalesce(settlement.admitted_on, cast(settlement.setl_time as date)) >= filing.valid_from
+            and (
+                filing.valid_to is null
+                or coalesce(settlement.admitted_on, cast(settlement.setl_time as date)) <= filing.valid_to
+            )
+            and substring(settlement.place_code, 1, length(filing.place_prefix)) = filing.place_prefix
+    where settlement.is_remote
+),
+
+-- Stays carry what their cost is compared within: the group they were settled in (DRG, DIP), and the level of hospital.
+settled as (
+    select
+        settlement.org_code,
+        settlement.scheme,
+        settlement.month,
+        settlement.visit_bucket,
+        settlement.is_remote,
+        settlement.remote_kind <> 'unknown' as is_placed,
+        settlement.drg_dip_group as cost_group,
+        nullif(settlement.hospital_level, 'unknown') as hospital_level,
+        sum(settlement.visit_count) as visits,
+        sum(case when settlement.is_remote and not settlement.is_manual then settlement.visit_count else 0 end)
+            as direct_visits,
+        sum(case when filed.setl_id is not null then settlement.visit_count else 0 end) as filed_visits,
+        {{ sum_money('settlement.med_fee') }} as med_fee
+    from {{ ref('settlement') }} as settlement
+    left join filed on filed.setl_id = settlement.setl_id
+    where settlement.scheme in ('employee', 'resident')
+    group by all
+),
+
+scheme_kind as (
+    select
+        settled.*,
+        scheme as scheme_shown
+    from settled
+    union all
+    select
+        settled.*,
+        'all' as scheme_shown
+    from settled
+),
+
+placed as (
+    select
+        scheme_kind.*,
+        org_code as org_shown
+    from scheme_kind
+    union all
+    select
+        scheme_kind.*,
+        city.org_code as org_shown
+    from scheme_kind
+    inner join city on city.org_code <> scheme_kind.org_code
+),
+
+cell as (
+    select
+        org_shown as org_code,
+        scheme_shown as scheme,
+        month,
+        case when visit_bucket = 'inpatient' then cost_group end as cost_group,
+        case when visit_bucket = 'inpatient' then hospital_level end as hospital_level,
+        {% for measure, condition in [
+            ('remote_visits', 'is_remote'),
+            ('stays', "visit_bucket = 'inpatient' and is_placed"),
+            ('remote_stays', "visit_bucket = 'inpatient' and is_remote")
+        ] -%}
+        sum(case when {{ condition }} then visits else 0 end) as {{ measure }},
+        {% endfor -%}
+        sum(direct_visits) as direct_visits,
+        sum(filed_visits) as filed_visits,
+        sum(case when visit_bucket = 'inpatient' and is_remote then med_fee else 0 end) as remote_stay_fee,
+        sum(case when visit_bucket = 'inpatient' and is_placed and not is_remote then med_fee else 0 end)
+            as local_stay_fee
+    from placed
+    group by all
+),
+
+-- Periods add up months; a cell that is silent in a month still belongs to its period.
+calendar as (
+    select distinct
+        org_code,
+        scheme,
+        month,
+        min(month) over (partition by org_code, scheme) as first_month
+    from cell
+),
+
+period as (
+    select
+        calendar.org_code,
+        calendar.scheme,
+        calendar.month,
+        kind.period_kind,
+        case kind.period_kind
+            when 'month' then calendar.month
+            when 'ytd' then cast(date_trunc('year', calendar.month) as date)
+            else cast(calendar.month - interval 11 month as date)
+        end as starts_on,
+        calendar.first_month
+    from calendar
+    cross join (
+        select 'month' as period_kind
+        union all
+        select 'ytd' as period_kind
+        union all
+        select 'rolling_12' as period_kind
+    ) as kind
+),
+
+summed as (
+    select
+        period.org_code,
+        period.scheme,
+        period.month,
+        period.period_kind,
+        cell.cost_group,
+        cell.hospital_level,
+        sum(cell.remote_visits) as remote_visits,
+        sum(cell.direct_visits) as direct_visits,
+        sum(cell.filed_visits) as filed_visits,
+        sum(cell.stays) as stays,
+        sum(cell.remote_stays) as remote_stays,
+        sum(cell.remote_stay_fee) as remote_stay_fee,
+        sum(cell.local_stay_fee) as local_stay_fee
+    from period
+    inner join cell
+        on
+            cell.org_code = period.org_code
+            and cell.scheme = period.scheme
+            and cell.month between period.starts_on and period.month
+    -- Twelve months that begin before the data are not twelve months.
+    where period.period_kind <> 'rolling_12' or period.starts_on >= period.first_month
+    group by period.org_code, period.scheme, period.month, period.period_kind, cell.cost_group, cell.hospital_level
+),
+
+comparable as (
+    {% for kind, column in [('group', 'cost_group'), ('level', 'hospital_level')] -%}
+    select
+        org_code,
+        scheme,
+        month,
+        period_kind,
+        '{{ kind }}' as compared_within,
+        sum(remote_stays) as remote_stays,
+        sum(stays) - sum(remote_stays) as local_stays,
+        sum(remote_stay_fee) as remote_stay_fee,
+        sum(local_stay_fee) as local_stay_fee
+    from summed
+    where {{ column }} is not null
+    group by org_code, scheme, month, period_kind, {{ column }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- Had the stays outside cost what stays of the same kind cost at home: compared where both sides have stays.
+same_kind as (
+    select
+        org_code,
+        scheme,
+        month,
+        period_kind,
+        compared_within,
+        sum(remote_stay_fee) as remote_stay_fee,
+        sum(remote_stays * local_stay_fee / local_stays) as expected_fee
+    from comparable
+    where remote_stays > 0 and local_stays > 0
+    group by org_code, scheme, month, period_kind, compared_within
+),
+
+total as (
+    select
+        org_code,
+        scheme,
+        month,
+        period_kind,
+        sum(remote_visits) as remote_visits,
+        sum(direct_visits) as direct_visits,
+        sum(filed_visits) as filed_visits,
+        sum(stays) as stays,
+        sum(remote_stays) as remote_stays,
+        sum(remote_stay_fee) as remote_stay_fee,
+        sum(local_stay_fee) as local_stay_fee
+    from summed
+    group by org_code, scheme, month, period_kind
+),
+
+part as (
+    select org_code, scheme, 'R01' as indicator_id, 'all' as visit_bucket, month, period_kind,
+        direct_visits as numerator, remote_visits as denominator
+    from total
+    union all
+    select org_code, scheme, 'R02', 'all', month, period_kind, filed_visits, remote_visits
+    from total
+    where exists (select 1 from {{ ref('int_remote__filing') }})
+    union all
+    select org_code, scheme, 'R03', 'inpatient', month, period_kind, remote_stays, stays from total
+    union all
+    select org_code, scheme, 'R04', 'inpatient', month, period_kind, remote_stay_fee / nullif(remote_stays, 0),
+        local_stay_fee / nullif(stays - remote_stays, 0)
+    from total
+    union all
+    select org_code, scheme, case compared_within when 'group' then 'R04.group' else 'R04.level' end, 'inpatient', month,
+        period_kind, remote_stay_fee, expected_fee
+    from same_kind
+)
+
+select
+    org_code,
+    scheme,
+    indicator_id,
+    visit_bucket,
+    month,
+    period_kind,
+    cast(numerator as {{ money_type() }}) as numerator,
+    cast(denominator as {{ money_type() }}) as denominator
+from part
