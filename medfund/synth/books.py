@@ -10,6 +10,9 @@ from medfund.synth.flows import Calendar, Flows
 from medfund.synth.lifecycle import HORIZON_FIRST
 from medfund.synth.scene import Columns, Part, Scene
 
+# Settlements held back before they are added up together, which costs less than month by month.
+_BATCH = 200_000
+
 
 class Claims(Part):
     """Gathers what every simulated month puts on the funds. Writes nothing."""
@@ -17,9 +20,18 @@ class Claims(Part):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         clearing.start(scene.con)
+        self._held: list[Columns] = []
 
     def simulated(self, month: int, rows: Columns) -> None:
-        clearing.collect(self.scene.con, month, rows, self.scene.people)
+        self._held.append(clearing.valid_claims(month, rows, self.scene.people))
+        if sum(len(columns["month"]) for columns in self._held) >= _BATCH:
+            self.finish()
+
+    def finish(self) -> None:
+        if self._held:
+            rows = {name: np.concatenate([c[name] for c in self._held]) for name in self._held[0]}
+            clearing.collect(self.scene.con, rows)
+            self._held = []
 
 
 def plan(scene: Scene, calendar: Calendar) -> dict[str, Flows]:

@@ -126,18 +126,13 @@ def start(con: Con) -> None:
         subject VARCHAR, amount BIGINT)""")
 
 
-def collect(con: Con, month: int, rows: Columns, people: People) -> None:
-    """Add what a month's valid settlements (claims.make_month) put on each fund.
+def collect(con: Con, rows: Columns) -> None:
+    """Add what valid settlements put on each fund. `rows` are those of `valid_claims`, of one month or many.
 
     A payee is an institution's code, a person's number and settlement for papers handed in, nothing for remote care.
     Needs the table `place`.
     """
-    ok = rows["valid"]
-    columns: Columns = {name: rows[name][ok] for name in _CLAIM_COLUMNS}
-    person = columns.pop("person")
-    con.register(
-        "claimed", pa.table(columns | {"org": people.org[person], "identity": people.identity[person]})
-    )
+    con.register("claimed", pa.table(rows))
     stay = f"bucket IN ({cal.INPATIENT}, {cal.MATERNITY})"
     con.execute(f"""
     INSERT INTO claim_cell
@@ -151,11 +146,23 @@ def collect(con: Con, month: int, rows: Columns, people: People) -> None:
             ELSE '500101' END FROM claimed
         UNION ALL SELECT *, 3, maf, CASE WHEN {stay} THEN '500101' ELSE '500102' END FROM claimed
     )
-    SELECT {month}, org, fund, way, CASE way WHEN {WAY_LOCAL} THEN place.code
+    SELECT month, org, fund, way, CASE way WHEN {WAY_LOCAL} THEN place.code
             WHEN {WAY_MANUAL} THEN {psn_no("identity")} || '#97' || setl_id END AS payee,
         scheme, bucket, med, subject, sum(amount)::BIGINT
     FROM part LEFT JOIN place USING (place) WHERE amount <> 0 GROUP BY ALL""")
     con.unregister("claimed")
+
+
+def valid_claims(month: int, rows: Columns, people: People) -> Columns:
+    """What `collect` needs of a month's settlements (claims.make_month)."""
+    ok = rows["valid"]
+    columns: Columns = {name: rows[name][ok] for name in _CLAIM_COLUMNS}
+    person = columns.pop("person")
+    return columns | {
+        "org": people.org[person],
+        "identity": people.identity[person],
+        "month": np.full(len(person), month),
+    }
 
 
 class Clearing:
@@ -180,27 +187,34 @@ class Clearing:
 
     def booked(self) -> dict[int, list[Booked]]:
         """What each fund books, vouchers in the order of VOUCHERS."""
-        size = self.last - self.first + 1
-        out: dict[int, list[Booked]] = {}
-        for fund in range(len(FUNDS)):
-            per_tag: list[Booked] = []
+        entries = self._grids(
+            """SELECT fund, tag, subject, org, booked, sum(amount) FROM notice_entry GROUP BY ALL"""
+        )
+        paid = self._grids("""SELECT fund, tag, 'net', org, booked, sum(net) FROM notice GROUP BY ALL
+            UNION ALL SELECT fund, tag, 'offset', org, booked, sum(advance_offset) FROM notice GROUP BY ALL""")
+        zero = np.zeros((len(ORGS), self.last - self.first + 1), dtype=np.int64)
+        out: dict[int, list[Booked]] = {fund: [] for fund in range(len(FUNDS))}
+        for fund, vouchers in out.items():
             for tag, (day, digest) in VOUCHERS.items():
                 expense = {
-                    str(subject): self._grid(f"""SELECT org, booked, sum(amount) FROM notice_entry
-                        WHERE fund = {fund} AND tag = '{tag}' AND subject = '{subject}' GROUP BY ALL""", size)
-                    for (subject,) in self.con.execute(f"""SELECT DISTINCT subject FROM notice_entry
-                        WHERE fund = {fund} AND tag = '{tag}' ORDER BY 1""").fetchall()
-                }  # fmt: skip
-                sums = f"FROM notice WHERE fund = {fund} AND tag = '{tag}' GROUP BY ALL"
-                net = self._grid(f"SELECT org, booked, sum(net) {sums}", size)
-                if net.any() or any(v.any() for v in expense.values()):
-                    offset = self._grid(f"SELECT org, booked, sum(advance_offset) {sums}", size)
-                    per_tag.append(Booked(tag, day, digest, expense, net, offset))
-            out[fund] = per_tag
+                    subject: amount for (f, t, subject), amount in entries.items() if (f, t) == (fund, tag)
+                }
+                net, offset = (paid.get((fund, tag, what), zero) for what in ("net", "offset"))
+                if net.any() or any(amount.any() for amount in expense.values()):
+                    vouchers.append(Booked(tag, day, digest, expense, net, offset))
         return out
 
-    def _grid(self, query: str, size: int) -> Ints:
-        return grid(self.con, query, self.first, size)
+    def _grids(self, query: str) -> dict[tuple[int, str, str], Ints]:
+        """Rows (fund, tag, name, org, month, fen) as one [org, month] for each of the first three, in their order."""
+        table = self.con.sql(query).to_arrow_table()
+        fund, org, month, amount = (table.column(i).to_numpy().astype(np.int64) for i in (0, 3, 4, 5))
+        keys = list(zip(fund.tolist(), table.column(1).to_pylist(), table.column(2).to_pylist(), strict=True))
+        order = {key: i for i, key in enumerate(sorted(set(keys)))}
+        at = np.array([order[key] for key in keys], dtype=np.int64)
+        cube = np.zeros((len(order), len(ORGS), self.last - self.first + 1), dtype=np.int64)
+        inside = (month >= self.first) & (month <= self.last)
+        cube[at[inside], org[inside], (month - self.first)[inside]] = amount[inside]
+        return {key: cube[i] for key, i in order.items()}
 
     def _chance(self, purpose: str, *keys: str) -> str:
         return chance(self.seed, purpose, *keys)
@@ -361,10 +375,9 @@ class Clearing:
     def _allowances(self, allowance: Ints) -> None:
         """Maternity allowances, paid to employers in equal parts of about 18,000 yuan; no settlement stands behind them."""
         org, month = np.nonzero(allowance)
-        rows = [(int(o), int(m) + self.first, int(allowance[o, m])) for o, m in zip(org, month, strict=True)]
-        self.con.execute("CREATE OR REPLACE TEMP TABLE allowed (org BIGINT, month BIGINT, amount BIGINT)")
-        self.con.executemany("INSERT INTO allowed VALUES (?, ?, ?)", rows)
-        orgs = text_list(ORGS)
+        self.con.register(
+            "allowed", pa.table({"org": org, "month": month + self.first, "amount": allowance[org, month]})
+        )
         self._add(
             f"""WITH part AS (
                 SELECT *, greatest(1, amount // 1_800_000) AS parts FROM allowed
@@ -372,13 +385,14 @@ class Clearing:
                 SELECT *, unnest(range(parts)) AS i FROM part
             )
             SELECT month, org, 0 AS fund, '103' AS souc, '4' AS obj,
-                'U' || {orgs}[org + 1] || lpad((1 + floor(200 * {self._chance("employer", "month", "org", "i")}))
+                'U' || {text_list(ORGS)}[org + 1] || lpad((1 + floor(200 * {self._chance("employer", "month", "org", "i")}))
                     ::INT::VARCHAR, 5, '0') AS payee,
                 month AS booked, (amount // parts + CASE WHEN i < amount % parts THEN 1 ELSE 0 END)::BIGINT AS amount,
                 '310' AS insutype, '51' AS med_type, '50010402' AS subject, lpad(i::VARCHAR, 5, '0') AS serial
             FROM numbered""",
             "allowance",
         )
+        self.con.unregister("allowed")
 
     def _advances(self) -> None:
         """January's advances, and in December what could not be offset."""
