@@ -19,6 +19,8 @@ CODES = PROJECT_ROOT / "seeds" / "codes"
 # Fewer amounts than this say nothing about whole yuan.
 _ENOUGH = 20
 _LISTED = 50
+# Of a text that stands where a code should, so many characters are shown.
+_SHOWN = 60
 _FIRST = 5000
 # Up to here one grouping over all coded columns is cheaper than one for each: it costs less to plan.
 _SMALL = 50_000
@@ -31,6 +33,7 @@ class _Dictionary:
     normalise: str
     by_prefix: bool
     codes: set[str] = field(default_factory=set)
+    longest: int = 0
     patterns: list[re.Pattern[str]] = field(default_factory=list)
 
     def normal(self, code: str) -> str:
@@ -44,7 +47,7 @@ class _Dictionary:
         """True for a code that is listed, rolls up to a listed one, or has a listed form."""
         code = self.normal(value)
         if code in self.codes or (
-            self.by_prefix and any(code[:n] in self.codes for n in range(1, len(code)))
+            self.by_prefix and any(code[:n] in self.codes for n in range(1, min(len(code), self.longest + 1)))
         ):
             return True
         return any(pattern.search(value) for pattern in self.patterns)
@@ -63,6 +66,7 @@ class Codes:
         for row in _read(folder / "code_value.csv"):
             one = self._dictionaries[row["dictionary"]]
             one.codes.add(one.normal(row["code"]))
+            one.longest = max(one.longest, len(one.normal(row["code"])))
         for row in _read(folder / "code_pattern.csv"):
             self._dictionaries[row["dictionary"]].patterns.append(re.compile(row["regex"]))
 
@@ -111,7 +115,7 @@ def unlisted_codes(
     for name, value, n, first in sorted(missed, key=lambda one: (one[0], -one[2], one[1])):
         listed = by_column.setdefault(name, [])
         if len(listed) < _LISTED:
-            listed.append({"code": value, "rows": n, "first_row": first})
+            listed.append({"code": value[:_SHOWN], "rows": n, "first_row": first})
     return by_column
 
 

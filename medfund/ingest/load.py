@@ -170,7 +170,8 @@ class Loader:
                 f"{source.shown}: needs more memory than {MEMORY}; deliver it in parts"
             ) from error
         except duckdb.IOException as error:
-            if source.kind == "parquet" and "arquet" in str(error) and "space" not in str(error):
+            cut = "arquet" in str(error) or "read enough bytes" in str(error)
+            if source.kind == "parquet" and cut and "space" not in str(error):
                 raise FileProblem(
                     f"{source.shown}: the Parquet file is damaged; expected a whole file"
                 ) from error

@@ -22,7 +22,7 @@ import time
 import traceback
 import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -462,7 +462,7 @@ def _account(home: Home, batch: dict[str, object]) -> str | None:
     return None
 
 
-def run(seeds: range, say: Callable[[str], None]) -> list[tuple[int, str]]:
+def run(seeds: Sequence[int], say: Callable[[str], None]) -> list[tuple[int, str]]:
     """Try the inputs of all seeds; returns what was wrong, by seed."""
     wrong: list[tuple[int, str]] = []
     outcomes: Counter[str] = Counter()

@@ -325,6 +325,23 @@ def test_stray_quotes_in_many_lines_and_a_value_over_three_lines(home: Home, raw
     assert landed(home, "fund_acct_bal", "subj_name", "subj_code = '6'") == [('a,"b"c',)]
 
 
+@pytest.mark.timeout(60)
+def test_a_code_of_a_million_characters_lands_and_is_shown_cut(home: Home, raw: Path) -> None:
+    [report] = land(home, write(raw / "setl_d.csv", rows(SETTLEMENT, {"med_type": "Z" * 1_000_000})))
+    assert report.rows_landed == 1
+    assert [one["code"] for one in report.details["unlisted_codes"]["med_type"]] == ["Z" * 60]
+
+
+@pytest.mark.parametrize("kept", [0.25, 0.5, 0.99])
+def test_a_parquet_file_cut_in_the_middle(home: Home, raw: Path, kept: float) -> None:
+    """The footer still describes all the pages that were there."""
+    bad = write(raw / "setl_d.parquet", settlements(500))
+    content = bad.read_bytes()
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    bad.write_bytes(content[: int(footer * kept)] + content[footer:])
+    refused_beside_a_good_one(home, raw, bad)
+
+
 def test_a_line_beyond_all_lengths_costs_itself_only(home: Home, raw: Path) -> None:
     lines = delimited(rows(LEDGER, *({"subj_code": f"{n}"} for n in range(5)))).splitlines()
     lines[2] = lines[2].replace(",", "\t")
