@@ -23,7 +23,8 @@ asked as (
     group by org_code, fund_code, month
 ),
 
--- Months that have settlements, from the first whose claims the notices ask for; books that have notices.
+-- Months that have settlements, from the first whose claims the notices ask for; books that have notices. Where refunds
+-- are restated, claims lose what clearing had in its months, so the two are not compared.
 claim_month as (
     select
         cleared.org_code,
@@ -33,6 +34,7 @@ claim_month as (
     inner join (select min(month) as first_month from notice where channel is not null) as span
         on settled.month >= span.first_month
     cross join (select distinct org_code, fund_code from notice) as cleared
+    inner join {{ source('run', 'bureau_setting') }} as setting on setting.refunds = 'netted'
 ),
 
 side as (
