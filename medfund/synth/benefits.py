@@ -171,8 +171,8 @@ def settle(
     person_pay = medfee - fund - hosp
     share = np.select(
         [in_bed, outpatient, bucket == cal.CHRONIC, plain_pharmacy],
-        [0.3 + u[6], 0.7 + 0.6 * u[6], 0.4 + u[6], np.where(u[6] < 0.93, 1.0, u[7])],
-        default=0.6 * u[6],
+        [0.5 + u[6], 0.9 + 0.3 * u[6], 0.7 + 0.6 * u[6], np.where(u[6] < 0.96, 1.0, u[7])],
+        default=0.6 + u[6],
     )
     wanted = np.where(scheme == 0, _fen(person_pay * np.clip(share, 0, 1)), 0)
     acct, mulaid, kin, balance = _from_accounts(wanted, rows, people, claimed, holders, u[8])

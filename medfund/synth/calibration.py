@@ -143,6 +143,7 @@ POOL_RATIO_STAY: Floats = np.array([[0.83, 0.87, 0.90], [0.605, 0.735, 0.83]])
 POOL_RATIO_VISIT: Floats = np.array(
     [[0.70, 0.75, 0.82], [0.30, 0.45, 0.60]]
 )  # assumed, from the published start of 50 %
+POOLED_BEFORE_REFORM = 0.6  # assumed: the outpatient pooling that some had before, as a part of today's
 POOL_RATIO_CHRONIC = (0.82, 0.66)  # assumed
 POOL_RATIO_MATERNITY = (0.92, 0.65)  # assumed
 POOL_RATIO_DUAL = (0.70, 0.58)  # assumed
@@ -162,7 +163,7 @@ _PANDEMIC = {
 }
 WEEKDAY_OUTPATIENT: Floats = np.array([1.25, 1.15, 1.08, 1.05, 1.05, 0.78, 0.64])  # assumed, Monday first
 SPRING_FESTIVAL = (
-    "2018-02-16", "2019-02-05", "2020-01-25", "2021-02-12", "2022-02-01", "2023-01-22", "2024-02-10", "2025-01-29",
+    "2017-01-28", "2018-02-16", "2019-02-05", "2020-01-25", "2021-02-12", "2022-02-01", "2023-01-22", "2024-02-10", "2025-01-29",
     "2026-02-17", "2027-02-06", "2028-01-26", "2029-02-13", "2030-02-03", "2031-01-23",
 )  # fmt: skip
 
@@ -229,10 +230,10 @@ def stay_days(year: int) -> Floats:
 
 
 def pool_ratio_visit(month: int) -> Floats:
-    """What the pool pays of an ordinary visit above the deductible, [scheme, level]: employees' from the reform on."""
+    """What the pool pays of an ordinary visit above the deductible, [scheme, level]: of employees' less before the reform."""
     ratio = POOL_RATIO_VISIT.copy()
     if month < OUTPATIENT_REFORM:
-        ratio[0] = 0.0
+        ratio[0] *= POOLED_BEFORE_REFORM
     return ratio
 
 

@@ -47,7 +47,7 @@ UNCHANGED = np.datetime64("9999-12-31T00:00:00", "s")
 
 
 class History:
-    """The settlements of every month from 2018 on, in order. What a month holds depends on size and seed alone."""
+    """The settlements of every month from 2017 on, in order. What a month holds depends on size and seed alone."""
 
     def __init__(self, people: People, places: Institutions, seed: int) -> None:
         self.month = HORIZON_FIRST - 1

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from medfund.synth.enrolment import day_of
-from medfund.synth.lifecycle import HORIZON_END, HORIZON_FIRST
+from medfund.synth.lifecycle import EXPORTS_FIRST, HORIZON_END, HORIZON_FIRST
 from medfund.synth.scene import Part, Scene
 
 Ints = NDArray[np.int64]
@@ -189,7 +189,7 @@ class Agreements(Part):
         last_year = self.scene.window.last // 12
         query = f"""
         WITH agreement AS (
-            SELECT place.*, year, '1' AS kind FROM place, range({HORIZON_FIRST // 12}, {last_year + 1}) y(year)
+            SELECT place.*, year, '1' AS kind FROM place, range({EXPORTS_FIRST // 12}, {last_year + 1}) y(year)
             UNION ALL
             SELECT place.*, year, '908' FROM place, range({_DUAL_CHANNEL_FROM}, {last_year + 1}) y(year)
             WHERE level = {_PHARMACY}

@@ -1,6 +1,6 @@
 """What happens to each fund in a month, before it is booked: payments, premiums, subsidies, interest, transfers.
 
-Amounts are int64 fen in arrays [org, month]. The books begin in January 2019 whatever is exported and every year is
+Amounts are int64 fen in arrays [org, month]. The books begin in January 2018 whatever is exported and every year is
 simulated whole, so that a month's books are the same in every export: they depend on nothing after their own year.
 """
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medfund.synth import calibration as cal
+from medfund.synth import lifecycle
 from medfund.synth.chart import FUNDS
 from medfund.synth.city import ORGS
 from medfund.synth.clearing import ADVANCES, Booked
@@ -25,7 +26,7 @@ Floats = NDArray[np.float64]
 _Jitter = Callable[[Ints, int], Ints]
 
 # The first month of the books: a year after the first settlements, from which advances and arrears come.
-BOOKS_FIRST = 2019 * 12
+BOOKS_FIRST = lifecycle.EXPORTS_FIRST
 
 # Other income over contributions, by fund: near the published 5.5 % for interest and other together.
 POOL_SUBSIDY, POOL_INTEREST, POOL_INVESTED, POOL_OTHER = 0.0105, 0.038, 0.0127, 0.0085

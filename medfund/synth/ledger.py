@@ -29,9 +29,9 @@ from medfund.synth.hashed import uniform
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-# Months of the first year's spending that the balances of January 2019 cover, such that the published cover of 2023 to
+# Months of the first year's spending that the balances of January 2018 cover, such that the published cover of 2023 to
 # 2025 is reached by the surpluses in between (assumed).
-OPENING_MONTHS = {"310_pool": 20.0, "310_acct": 19.0, "390": 5.5, "610": 6.0}
+OPENING_MONTHS = {"310_pool": 14.0, "310_acct": 5.0, "390": 5.5, "610": 6.0}
 # Cover of the orgs against the whole area's.
 _COVER_SPREAD = np.array([1.10, 1.05, 0.95, 0.85, 0.80, 0.85])
 # A county is helped by the city before its account holds less than this part of a month's payments.
@@ -124,7 +124,7 @@ def _shift(amount: Ints) -> Ints:
 
 
 def _book(fund: str, flows: Flows, calendar: Calendar) -> tuple[list[Voucher], dict[str, Ints]]:
-    """Vouchers of a fund, and the opening balances of January 2019 by subject [org]."""
+    """Vouchers of a fund, and the opening balances of January 2018 by subject [org]."""
     zero = calendar.zero()
     has_treasury = "1005" in SUBJECTS[fund]
     collected_in = "1005" if has_treasury else "1003"
@@ -292,7 +292,7 @@ def _year_to_date(amount: Ints, calendar: Calendar) -> Ints:
 
 
 def _opening_balance(fund: str, expense: Mapping[str, Ints], calendar: Calendar) -> Ints:
-    """Net assets of January 2019: what covers the months wanted of the first year's own spending."""
+    """Net assets of January 2018: what covers the months wanted of the first year's own spending."""
     first_year = sum(
         (v[:, :12].sum(axis=1) for k, v in expense.items() if k not in ("5301", "5302")), np.zeros(len(ORGS))
     )

@@ -1,4 +1,4 @@
-"""Who is insured where and when, from 2018 to 2031: births, joins, moves, retirement, lapses and deaths.
+"""Who is insured where and when, from 2017 to 2031: births, joins, moves, retirement, lapses and deaths.
 
 A row is one membership: a person in one scheme and one bookkeeping unit over a span of months. Who moves has a second row
 with the same `identity`. The history is drawn once for the whole horizon, so that a month is the same whichever months are
@@ -17,7 +17,8 @@ Floats = NDArray[np.float64]
 Columns = dict[str, NDArray]
 
 # Months are counted since year 0 (year * 12 + month - 1).
-HORIZON_FIRST = 2018 * 12
+HORIZON_FIRST = 2017 * 12
+EXPORTS_FIRST = 2018 * 12  # the year before lets stays, accounts and books begin in the middle of things
 HORIZON_END = 2032 * 12  # the first month after the horizon; the end of a membership that has none
 NEVER = 9999 * 12
 
@@ -51,9 +52,9 @@ def simulate(count: int, rng: np.random.Generator) -> Columns:
     Returns arrays of one length: identity, scheme, org, birth (days since 1970), is_male, enrolled_from, enrolled_to
     (months, half-open), retired_from (month or NEVER), died_on (days since 1970, -1 for nobody), joined_by, left_by.
     """
-    want = _targets(count, 2017)
+    want = _targets(count, HORIZON_FIRST // 12 - 1)
     cell = np.repeat(np.arange(len(want)), want)
-    rows = _newcomers(cell, 2017, 0, rng)
+    rows = _newcomers(cell, HORIZON_FIRST // 12 - 1, 0, rng)
     rows["enrolled_from"] = HORIZON_FIRST - rng.integers(0, 120, len(cell))
     lived = (HORIZON_FIRST - _month_of_day(rows["birth"])) - 1
     rows["enrolled_from"] = np.maximum(rows["enrolled_from"], HORIZON_FIRST - lived)

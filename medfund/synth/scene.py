@@ -211,7 +211,7 @@ class Scene:
 class Part:
     """A group of exports. Subclasses override what they need and are listed in medfund.synth.parts.
 
-    Every month since 2018 is simulated, whichever are exported, and on to the December of the last exported year, so
+    Every month since 2017 is simulated, whichever are exported, and on to the December of the last exported year, so
     that whatever accumulates over time is the same in every export.
     """
 

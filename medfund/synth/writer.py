@@ -18,7 +18,7 @@ from medfund.synth.chart import FUNDS
 from medfund.synth.deliveries import Deliveries
 from medfund.synth.faults import FAULTS, Answer, Fault, add_up, check_names
 from medfund.synth.flows import Calendar
-from medfund.synth.lifecycle import HORIZON_END, HORIZON_FIRST
+from medfund.synth.lifecycle import EXPORTS_FIRST, HORIZON_END, HORIZON_FIRST
 from medfund.synth.parts import PARTS
 from medfund.synth.scene import FORMATS, Output, Part, Scene, Window
 
@@ -121,8 +121,8 @@ def _window(months: tuple[str, str]) -> Window:
     first, last = counts
     if first > last:
         raise UsageError(f"the first month {months[0]} is after the last one {months[1]}")
-    if first < HORIZON_FIRST or last >= HORIZON_END:
-        raise UsageError(f"months must lie between {HORIZON_FIRST // 12}-01 and {HORIZON_END // 12 - 1}-12")
+    if first < EXPORTS_FIRST or last >= HORIZON_END:
+        raise UsageError(f"months must lie between {EXPORTS_FIRST // 12}-01 and {HORIZON_END // 12 - 1}-12")
     return Window(first, last)
 
 
