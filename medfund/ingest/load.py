@@ -544,7 +544,7 @@ class Loader:
             return None
 
     def _copy(self, select: str, target: Path) -> int:
-        done = self.con.execute(f"COPY ({select}) TO {quoted(str(target))} (FORMAT parquet)").fetchone()
+        done = self.con.execute(f"COPY ({select}) TO {quoted(str(target))} ({landing.PARQUET})").fetchone()
         return int(done[0]) if done else 0
 
     def _rewrite(self, rows: Path, select: str) -> None:

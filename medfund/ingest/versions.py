@@ -11,14 +11,14 @@ from typing import Any
 import duckdb
 
 from medfund.contract import Table
-from medfund.ingest.landing import batch_dir
+from medfund.ingest.landing import PARQUET, batch_dir
 from medfund.ingest.query import key_hash, row_hash
 from medfund.ingest.sqltypes import ident, quoted
 from medfund.settings import Home
 
 KEYS = "keys.parquet"
 # Row hashes are DuckDB's own; another version may hash differently.
-ENGINE = f"duckdb {duckdb.__version__}, texts by hashed md5"
+ENGINE = f"duckdb {duckdb.__version__}, free texts by hashed md5"
 
 
 class Versions:
@@ -160,7 +160,7 @@ class Versions:
     def write(self, target: Path) -> None:
         """Write the hashes of the kept rows beside them."""
         self.con.execute(
-            f"COPY (SELECT key_hash, row_hash, row_no, batch FROM fresh) TO {quoted(str(target))} (FORMAT parquet)"
+            f"COPY (SELECT key_hash, row_hash, row_no, batch FROM fresh) TO {quoted(str(target))} ({PARQUET})"
         )
 
     def take(self) -> None:

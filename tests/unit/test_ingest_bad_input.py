@@ -288,10 +288,13 @@ def test_numbers_beyond_all_bounds(home: Home, raw: Path) -> None:
     assert (report.rows_landed, report.rows_rejected) == (1, 3)
 
 
-def test_nothing_but_rejected_rows_is_refused_and_kept_for_reading(home: Home, raw: Path) -> None:
-    with pytest.raises(Refused, match="1 rejected"):
-        land(home, write(raw / "fund_acct_bal.csv", rows(LEDGER, {"ym": "209913"})))
-    assert [b["rows_rejected"] for b in read_batches(home)] == [1]
+@pytest.mark.parametrize("trouble", [{"ym": "209913"}, {"unit": ""}, {"unit": " "}])
+def test_nothing_but_rejected_rows_is_refused_and_kept_for_reading(
+    home: Home, raw: Path, trouble: dict[str, str]
+) -> None:
+    with pytest.raises(Refused, match="3 rejected"):
+        land(home, write(raw / "fund_acct_bal.csv", rows(LEDGER, *[trouble] * 3)))
+    assert [b["rows_rejected"] for b in read_batches(home)] == [3]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
