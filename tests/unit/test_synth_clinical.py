@@ -192,7 +192,7 @@ def test_fees_have_the_shares_remembered_for_the_level(
     ).fetchall()[0]
     # Points of per cent; half a year has some hundred stays by level, of which a few carry much of the money.
     for wanted, seen in zip((drugs, herbal, consumables, tests, services), reached, strict=True):
-        assert abs(seen - wanted) <= 6, (care, level, reached)
+        assert abs(seen - wanted) <= 7, (care, level, reached)
 
 
 def test_a_bill_has_as_many_lines_as_is_usual(con: duckdb.DuckDBPyConnection) -> None:
