@@ -80,6 +80,7 @@ select
     settlement.over_limit,
     settlement.prepaid_share,
     settlement.in_scope,
+    settlement.agreed_fee,
     settlement.deductible,
     settlement.pooled_pay,
     settlement.catastrophic_pay,

@@ -87,21 +87,15 @@ select
     cast(cash_pay as {{ money_type() }}) as cash_pay,
     cast(hospital_pay as {{ money_type() }}) as hospital_pay,
     drg_dip_group,
-    case
-        when age < 5 then '0-4'
-        when age < 18 then '5-17'
-        when age < 45 then '18-44'
-        when age < 60 then '45-59'
-        when age < 70 then '60-69'
-        when age < 80 then '70-79'
-        when age >= 80 then '80+'
-        else 'unknown'
-    end as age_band,
-    case ltrim(sex_code, '0') when '1' then 'male' when '2' then 'female' else 'unknown' end as sex,
+    {{ age_band('age') }} as age_band,
+    {{ sex_of('sex_code') }} as sex,
     hospital_level,
     place_code,
     cast(coalesce(reported_person_pay, account_pay + cash_pay) as {{ money_type() }}) as person_pay,
     payment_place_code = '1' or settlement_type_code = '1' as is_manual,
     is_refund_flagged,
-    reversed_setl_id
+    reversed_setl_id,
+    visit_id,
+    cast(coalesce(agreed_fee, in_scope) as {{ money_type() }}) as agreed_fee,
+    cast(mutual_aid_pay as {{ money_type() }}) as mutual_aid_pay
 from placed
