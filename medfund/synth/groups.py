@@ -61,6 +61,8 @@ SEVERITIES = (("5", "不伴并发症或合并症"), ("3", "伴并发症或合并
 
 @dataclass(frozen=True)
 class Diagnosis:
+    """A diagnosis as a settlement list writes it: code and name."""
+
     code: str
     name: str
 

@@ -82,8 +82,9 @@ summed as (
         -- One book without a known start of the year leaves the whole unknown.
         case when not bool_or(is_start_unknown) then {{ sum_money('actual_ytd') }} end as actual_ytd,
         elapsed_share,
+        -- Summed in exact numbers: a sum of doubles depends on the order of its rows.
         {{ ratio(
-            'sum(seasonal_share * cast(budget as double))',
+            'sum(cast(seasonal_share * cast(budget as double) as decimal(38, 6)))',
             'sum(case when seasonal_share is not null then budget end)'
         ) }} as seasonal_share,
         bool_and(is_memo) as is_memo,
