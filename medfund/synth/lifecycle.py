@@ -61,7 +61,9 @@ def simulate(count: int, rng: np.random.Generator) -> Columns:
     rows["joined_by"][:] = JOIN_KINDS.index("initial")
     for year in range(HORIZON_FIRST // 12, HORIZON_END // 12):
         rows = _one_year(rows, year, count, rng)
-    return rows
+    # Those born in the last month would join after the horizon.
+    inside = rows["enrolled_from"] < rows["enrolled_to"]
+    return {name: values[inside] for name, values in rows.items()}
 
 
 def _one_year(rows: Columns, year: int, count: int, rng: np.random.Generator) -> Columns:

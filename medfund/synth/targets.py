@@ -453,10 +453,10 @@ def targets() -> tuple[Target, ...]:
 
 # ---- the measure -----------------------------------------------------------------------------------------
 
-_MONEY = ("medfee", "own", "prior", "in_scope", "pool", "fund", "acct", "mulaid", "maf")
+_MONEY = ("balc", "medfee", "own", "prior", "in_scope", "pool", "fund", "acct", "mulaid", "maf")
 _PLAIN = (
-    "identity", "person", "scheme", "bucket", "way", "place", "med", "sign", "interim", "continued", "died", "begin",
-    "end",
+    "identity", "person", "scheme", "bucket", "way", "place", "med", "sign", "interim", "continued", "died", "by_score",
+    "begin", "end",
 )  # fmt: skip
 
 
@@ -464,7 +464,12 @@ def measure(settlements: int, seed: int = 1) -> list[Reached]:
     """What a city of so many settlements (in 48 months) comes to. 200,000 take some seconds."""
     with duckdb.connect() as con:
         load(con, settlements, seed)
-        return [Reached(target, con.execute(target.query).fetchall()[0][0]) for target in targets()]
+        return read(con)
+
+
+def read(con: duckdb.DuckDBPyConnection) -> list[Reached]:
+    """Every target against the tables that `load` made."""
+    return [Reached(target, con.execute(target.query).fetchall()[0][0]) for target in targets()]
 
 
 def load(con: duckdb.DuckDBPyConnection, settlements: int, seed: int) -> None:
