@@ -19,7 +19,7 @@ from pathlib import Path
 
 import duckdb
 
-from medfund.synth import write
+from medfund.synth import DEFAULT_MONTHS, write
 
 FLOOR = """
 import sys
@@ -60,20 +60,21 @@ def run(name: str, *command: str) -> Figure:
     return Figure(name, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024)
 
 
-def split_last_month(raw: Path, later: Path) -> str:
-    """Move the last month out of a delivery: its settlement file, and its rows of the books. Returns it."""
-    last = max(path.name for path in raw.glob("setl_d_*"))
-    month = last.removeprefix("setl_d_")[:6]
-    later.mkdir()
-    shutil.move(raw / last, later / last)
-    for name in (f"fund_acct_bal_{month[:4]}.csv", f"fund_vchr_d_{month[:4]}.csv"):
-        for where, target in (("=", later / name), ("<>", raw / f"{name}.part")):
-            duckdb.sql(
-                f"copy (select * from read_csv('{raw / name}', all_varchar=true) where ym {where} '{month}') "
-                f"to '{target}' (format csv, header)"
-            )
-        (raw / f"{name}.part").replace(raw / name)
-    return month
+def write_exports(raw: Path, later: Path, size: str, seed: int) -> str:
+    """All exports up to the last month but one, and the delivery of the last month with its late rows. Returns it."""
+    first, last = DEFAULT_MONTHS
+    year, month = (int(part) for part in last.split("-"))
+    before = f"{year}-{month - 1:02d}" if month > 1 else f"{year - 1}-12"
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    write(raw, size=size, seed=seed, months=(first, before), say=say)
+    write(later, size=size, seed=seed, months=(before, last), deliveries=True, say=say)
+    for folder in later.iterdir():
+        if folder.is_dir() and folder.name != last:
+            shutil.rmtree(folder)
+    return last
 
 
 def main() -> None:
@@ -85,29 +86,30 @@ def main() -> None:
     medfund = str(Path(sys.executable).with_name("medfund"))
     with tempfile.TemporaryDirectory(prefix="medfund-bench-") as folder:
         raw, later, home = Path(folder, "raw"), Path(folder, "later"), Path(folder, "home")
-        write(raw, size=options.size, seed=1, say=lambda line: print(line, file=sys.stderr))
-        month = split_last_month(raw, later)
+        month = write_exports(raw, later, options.size, seed=1)
         home.mkdir()
         shutil.copyfile(raw / "bureau.toml", home / "bureau.toml")
         state = ("--home", str(home))
         figures = [
             run("ingest all but the last month", medfund, "ingest", str(raw), *state),
             run("full build", medfund, "build", "--full-refresh", *state),
-            run(f"ingest {month}", medfund, "ingest", str(later), *state),
+            run(f"ingest {month}", medfund, "ingest", str(later / month), *state),
             run(f"build with {month} added", medfund, "build", *state),
             run("build with nothing new", medfund, "build", *state),
-            run("ingest the same files again", medfund, "ingest", str(later), *state),
+            run("ingest the same files again", medfund, "ingest", str(later / month), *state),
         ]
         floor = run("floor", sys.executable, "-c", FLOOR, str(home / "landing"))
-        rows = duckdb.sql(
-            f"select count(*) from read_parquet('{home}/landing/setl_d/batch=*/rows.parquet')"
-        ).fetchall()[0][0]
+        rows, lines = (
+            duckdb.sql(
+                f"select count(*) from read_parquet('{home}/landing/{table}/batch=*/rows.parquet')"
+            ).fetchall()[0][0]
+            for table in ("setl_d", "fee_list_d")
+        )
     if options.json:
         print(json.dumps([asdict(figure) for figure in (floor, *figures)], indent=2))
         return
-    print(
-        f"{rows:,} settlements; {os.cpu_count()} cores, Python {platform.python_version()}, DuckDB {duckdb.__version__}"
-    )
+    versions = f"Python {platform.python_version()}, DuckDB {duckdb.__version__}"
+    print(f"{rows:,} settlements, {lines:,} fee lines; {os.cpu_count()} cores, {versions}")
     print(f"{'':32}{'wall s':>9}{'cpu s':>9}{'× floor':>9}{'peak MB':>9}")
     for figure in (floor, *figures):
         print(
