@@ -188,8 +188,9 @@ def _visit_query(seed: int) -> str:
             {text_list(city.PSN_TYPES)}[r.psn_type + 1] AS psn_type, p.insutype, p.gend, p.brdy::DATE AS brdy,
             p.cvlserv_flag, r.died, {listed}[p.person_org + 1] AS insu_admdvs,
             ['2', '3', '4', '1'][r.way + 1] AS pay_loc, {text_list(MED_TYPES)}[r.med + 1] AS med_type,
-            -- Listed care is for the disease that the patient is registered for.
-            o.condition AS registered,
+            -- Listed care is for the disease that the patient is registered for. Faults may say otherwise.
+            coalesce(v.condition, o.condition) AS registered, v.disease AS given_disease,
+            coalesce(v.alike, r.mdtrt_id) AS alike,
             i.level, i.code AS fixmedins_code, i.name AS fixmedins_name, i.admdvs, i.hosp_lv, i.habit_drug,
             -- What a stay settled for the second time adds was charged after the first settlement.
             CASE WHEN r.continued
@@ -198,12 +199,13 @@ def _visit_query(seed: int) -> str:
         FROM month_rows r
         JOIN person p ON p.person = r.person
         JOIN place i ON i.place = r.place
+        LEFT JOIN given_care v ON v.mdtrt_id = r.mdtrt_id
         LEFT JOIN person_condition o ON o.person = r.person
             AND o.kind = CASE r.med WHEN {_MED["14"]} THEN 0 WHEN {_MED["140104"]} THEN 0 WHEN {_MED["140201"]} THEN 1 END
     ),
     aged AS (
         SELECT *, {lines.digest("hash(origin::BIGINT)", seed)} AS h,
-            {lines.digest("hash(mdtrt_id::BIGINT)", seed)} AS hv, date_diff('year', brdy, "begin") AS age,
+            {lines.digest("hash(alike::BIGINT)", seed)} AS hv, date_diff('year', brdy, "begin") AS age,
             year(ends) * 12 + month(ends) - 1 AS month,
             greatest(ends - begins, 1)::INTEGER AS days,
             CASE WHEN level = 3 THEN 2 ELSE level END AS care_level
@@ -223,12 +225,12 @@ def _visit_query(seed: int) -> str:
         SELECT b.*,
             CASE WHEN level = 3 THEN 0 WHEN age >= 15 AND coalesce(d.theme, c.theme) = {groups.THEMES.index("child")}
                 THEN 0 ELSE coalesce(d.theme, c.theme) END::INTEGER AS theme,
-            CASE WHEN in_bed THEN s.disease END AS disease, d.kind, d.mean, d.diagnoses, d.procedures,
+            d.disease, d.kind, d.mean, d.diagnoses, d.procedures,
             CASE WHEN NOT in_bed AND level < 3 THEN c.condition END AS condition, c.condition_code, c.condition_name
         FROM banded b
         LEFT JOIN stay_slot s ON in_bed AND s.at = ((((stay_kind * 2 + sex) * {groups.BANDS} + band) * 3 + care_level)
             * {groups.COST_CLASSES} + step) * {groups.SLOTS} + ({_draw(11, "hv")} % {groups.SLOTS})::INTEGER
-        LEFT JOIN disease d ON d.disease = s.disease
+        LEFT JOIN disease d ON in_bed AND d.disease = coalesce(b.given_disease, s.disease)
         LEFT JOIN visit_slot v ON NOT in_bed AND level < 3
             AND v.at = ((visit_kind * 2 + sex) * {groups.BANDS} + band) * {groups.VISIT_SLOTS}
                 + ({_draw(11)} % {groups.VISIT_SLOTS})::INTEGER

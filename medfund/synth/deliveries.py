@@ -78,6 +78,7 @@ class Deliveries(Output):
 
     def _take(self, con: duckdb.DuckDBPyConnection, table: str, query: str, home: int | None) -> None:
         """Put the rows of `query` into `due_<table>`: `due` is the month of delivery, `is_late` says that it isn't theirs."""
+        query = self.final(con, table, query)
         con.execute(
             f"CREATE OR REPLACE TEMP TABLE handed AS SELECT *, row_number() OVER () AS at_row FROM ({query})"
         )

@@ -16,7 +16,8 @@ from medfund.errors import MedfundError, UsageError
 from medfund.synth import books, city, claims, export
 from medfund.synth.chart import FUNDS
 from medfund.synth.deliveries import Deliveries
-from medfund.synth.faults import FAULTS, Answer, Fault, add_up, check_names
+from medfund.synth.faults import FAULTS, Answer, Fault, Planter, add_up, key_path
+from medfund.synth.faults import wanted as wanted_faults
 from medfund.synth.flows import Calendar
 from medfund.synth.lifecycle import EXPORTS_FIRST, HORIZON_END, HORIZON_FIRST
 from medfund.synth.parts import PARTS
@@ -63,9 +64,8 @@ def write(
     """
     wanted = _settlement_count(size, settlements)
     window = _window(months or DEFAULT_MONTHS)
-    check_names(tuple(faults))
-    fault_list = [(name, fault) for name, fault in FAULTS.items() if name in faults]
-    planted = tuple(name for name, _ in fault_list)
+    rates = wanted_faults(faults)
+    fault_list = [(name, fault) for name, fault in FAULTS.items() if name in rates]
     if form not in FORMATS:
         raise UsageError(f"unknown format {form!r}; known are {', '.join(FORMATS)}")
     if seed < 0:
@@ -84,21 +84,28 @@ def write(
         with duckdb.connect(config={"memory_limit": "2GB"}) as con:
             export.load_place(con, places, city.person_table(people))
             scene = Scene(con, out, people, places, window, seed, wanted)
-            _write_settlements(scene, fault_list, answers, say)
+            dealt = {name: rate for name, rate in rates.items() if rate is not None}
+            planter = Planter(con, people, places, window, seed, dealt)
+            out.rewrite = planter.rewritten
+            _write_settlements(scene, planter, fault_list, answers, say)
             _write_books(scene, fault_list, answers, say)
             out.close(con)
+            key_path(directory).unlink(missing_ok=True)
+            if rates:
+                counts = planter.write_key(directory, answers)
+                say(f"planted {len(counts)} kinds of faults: {key_path(directory)}")
     except OSError as error:
         raise MedfundError(f"{directory}: can't be written ({error.strerror or error})") from error
     except duckdb.IOException as error:
         raise MedfundError(f"{directory}: can't be written ({error})") from error
     out.path("bureau.toml").write_bytes(export.bureau_toml())
-    if planted:
+    if answers:
         key = {"seed": seed, "settlements": wanted, "planted": add_up(answers)}
         out.path(ANSWER_KEY).write_text(
             json.dumps(key, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
         )
     say(f"wrote {sum(out.rows.values()):,} rows in {len(out.paths)} files to {directory}")
-    return SynthReport(directory, tuple(out.paths), dict(out.rows), planted)
+    return SynthReport(directory, tuple(out.paths), dict(out.rows), tuple(rates))
 
 
 def _settlement_count(size: str, settlements: int | None) -> int:
@@ -127,7 +134,7 @@ def _window(months: tuple[str, str]) -> Window:
 
 
 def _write_settlements(
-    scene: Scene, fault_list: _Faults, answers: list[Answer], say: Callable[[str], None]
+    scene: Scene, planter: Planter, fault_list: _Faults, answers: list[Answer], say: Callable[[str], None]
 ) -> None:
     """Settlements by month and what goes with them. Fills `scene.owed`."""
     con, out, window = scene.con, scene.out, scene.window
@@ -138,7 +145,7 @@ def _write_settlements(
         scene.owed[key] = np.zeros((len(city.ORGS), last + 1 - HORIZON_FIRST), dtype=np.int64)
     period: list[pa.Table] = []
     for month in range(HORIZON_FIRST, last + 1):
-        rows = history.next()
+        rows = planter.simulated(month, history.next())
         for key, amount in zip(claims.CLAIM_KEYS, claims.owed(rows, scene.people), strict=True):
             scene.owed[key][:, month - HORIZON_FIRST] = amount
         for part in parts:
