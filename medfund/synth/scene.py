@@ -102,11 +102,18 @@ class Output:
     def table(
         self, con: duckdb.DuckDBPyConnection, table: str, query: str, stem: str, form: str = "utf-8"
     ) -> None:
-        """Write the rows of `query` to one file. `form` is utf-8, utf-8-sig, gb18030, tab or gz, in the mixed format."""
+        """Write the rows of `query` to one file. `form` is utf-8, utf-8-sig, gb18030, tab or gz, in the mixed format.
+
+        Where there are none, no file is written: nobody hands over an empty one.
+        """
         form = self._form(table, form)
         query = self.final(con, table, query)
         path = self.path(stem + suffix(form))
-        self.rows[table] = self.rows.get(table, 0) + write_file(con, query, path, form)
+        rows = write_file(con, query, path, form)
+        self.rows[table] = self.rows.get(table, 0) + rows
+        if rows == 0:
+            path.unlink()
+            self.paths.remove(path)
 
     def final(self, con: duckdb.DuckDBPyConnection, table: str, query: str) -> str:
         """The query whose rows are written instead of `query`."""
