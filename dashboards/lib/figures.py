@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -302,10 +302,10 @@ def item_bars(screen: Screen, table: Table, direction: str) -> go.Figure:
         )
         for row in rows
     ]
-    for name, colour in (
-        ("amount_prior_year", _PALE[screen.theme]),
-        ("amount", hues[0 if direction == "income" else 1]),
-    ):
+    bars = [("amount_prior_year", _PALE[screen.theme]), ("amount", hues[0 if direction == "income" else 1])]
+    if len(screen.rows("scope_breaks")):  # items of another scope are not set beside each other
+        bars = bars[1:]
+    for name, colour in bars:
         figure.add_trace(
             go.Bar(
                 orientation="h",
@@ -319,7 +319,7 @@ def item_bars(screen: Screen, table: Table, direction: str) -> go.Figure:
                 name=screen.t(f"figure.{name}"),
             )
         )
-    drawn = [formats.scaled(row[name], unit) for row in rows for name in ("amount", "amount_prior_year")]
+    drawn = [formats.scaled(row[name], unit) for row in rows for name, _ in bars]
     figure.update_layout(
         barmode="group",
         xaxis=_headroom(screen, drawn, unit),
@@ -518,18 +518,27 @@ def forecast_fan(
 
 def sensitivity_bars(screen: Screen, table: Table) -> go.Figure:
     """What each lever does to the balance at the end: a tornado, the strongest lever at the top."""
-    rows = list(table)
-    rows.reverse()
+    return _both_ways(screen, [(screen.name(row), row["closing_change"]) for row in table])
+
+
+def driver_bars(screen: Screen, table: Table, name_of: Callable[[dict[str, Any]], str]) -> go.Figure:
+    """What each factor adds to or takes off spending, in the order of the factors."""
+    return _both_ways(screen, [(name_of(row), row["amount"]) for row in table])
+
+
+def _both_ways(screen: Screen, bars: Sequence[tuple[str, Decimal]]) -> go.Figure:
+    """Bars to the left and to the right of nil, the first at the top."""
+    rows = list(reversed(bars))
     figure = _figure(screen, 120 + 38 * max(len(rows), 1))
     hues = palette(screen)
-    unit = formats.unit_for([row["closing_change"] for row in rows])
-    heights = [formats.scaled(row["closing_change"], unit) for row in rows]
+    unit = formats.unit_for([amount for _, amount in rows])
+    heights = [formats.scaled(amount, unit) for _, amount in rows]
     figure.add_trace(
         go.Bar(
             orientation="h",
             x=heights,
-            y=[wrapped(screen.name(row), 12) for row in rows],
-            text=[formats.number(row["closing_change"], unit, sign=True) for row in rows],
+            y=[wrapped(name, 12) for name, _ in rows],
+            text=[formats.number(amount, unit, sign=True) for _, amount in rows],
             textposition="outside",
             cliponaxis=False,
             marker={"color": [hues[1] if (height or 0) < 0 else hues[0] for height in heights]},
@@ -539,6 +548,57 @@ def sensitivity_bars(screen: Screen, table: Table) -> go.Figure:
     widest = max((abs(height) for height in heights if height is not None), default=0) or 1.0
     axis = _money_axis(screen, unit) | {"range": [-1.6 * widest, 1.6 * widest]}
     figure.update_layout(xaxis=axis, showlegend=False, bargap=0.3)
+    return figure
+
+
+def reconciliation_heat(screen: Screen, table: Table) -> go.Figure:
+    """Differences by leg and cause in one unit; what is unexplained and not nil stands out."""
+    rows = list(table)
+    unit = formats.unit_for(table.column("amount"))
+    legs = list(dict.fromkeys(row["leg"] for row in rows))
+    # Causes in the order of their list, what is unexplained last, whichever leg names them first.
+    causes = list(dict.fromkeys(row["cause"] for row in rows if row["cause"] != "unexplained"))
+    causes += [cause for cause in dict.fromkeys(table.column("cause")) if cause == "unexplained"]
+    names = {row["cause"]: screen.name(row, "cause") for row in rows}
+    cell = {(row["leg"], row["cause"]): row for row in rows}
+    grid = [[cell.get((leg, cause)) for cause in causes] for leg in legs]
+
+    def text(row: dict[str, Any] | None) -> str:
+        if row is None:
+            return ""
+        mark = "■ " if row["cause"] == "unexplained" and row["amount"] else ""
+        return mark + formats.number(row["amount"], unit, sign=True)
+
+    figure = _figure(screen, 150 + 46 * max(len(legs), 1))
+    figure.add_trace(
+        go.Heatmap(
+            x=[wrapped(names[cause], 6) for cause in causes],
+            y=[wrapped(screen.t(f"leg.{leg}"), 10) for leg in legs],
+            z=[
+                [
+                    None if row is None else int(row["cause"] == "unexplained" and bool(row["amount"]))
+                    for row in line
+                ]
+                for line in grid
+            ],
+            text=[[text(row) for row in line] for line in grid],
+            texttemplate="%{text}",
+            textfont={"color": _INK[screen.theme]},
+            hovertemplate="%{y}<br>%{x}<br>%{text}<extra></extra>",
+            hoverongaps=False,
+            colorscale=_WARN_SCALE[screen.theme],
+            zmin=0,
+            zmax=1,
+            showscale=False,
+            xgap=2,
+            ygap=2,
+        )
+    )
+    figure.update_layout(
+        yaxis={"autorange": "reversed", "showgrid": False},
+        xaxis={"side": "top", "showgrid": False},
+        title={"text": screen.t(unit.key), "x": 1, "xanchor": "right", "font": {"size": 12}},
+    )
     return figure
 
 
@@ -697,3 +757,167 @@ def national_backtest(screen: Screen, table: Table) -> go.Figure:
             )
     figure.update_layout(xaxis={"tickformat": "d"}, yaxis=_money_axis(screen, unit) | {"rangemode": "tozero"})
     return figure
+
+
+def month_bars(
+    screen: Screen,
+    table: Table,
+    series: Sequence[tuple[str, str, str]],
+    kind: formats.Kind,
+    *,
+    stacked: bool = True,
+    height: int = 320,
+) -> go.Figure:
+    """Bars by month. Each of `series` is (column, name, pattern); `kind` is `money` or `count`."""
+    figure = _figure(screen, height)
+    amounts = [value for column, _, _ in series for value in table.column(column)]
+    unit = formats.unit_for(amounts) if kind == "money" else formats.YUAN
+    for at, (column, name, pattern) in enumerate(series):
+        values = table.column(column)
+        figure.add_trace(
+            go.Bar(
+                x=table.column("month"),
+                y=[_height(value, kind, unit) for value in values],
+                customdata=[_words(screen, value, kind, unit) for value in values],
+                hovertemplate="%{x}<br>%{customdata}<extra>%{fullData.name}</extra>",
+                marker={"color": palette(screen)[at % 7], "pattern": {"shape": pattern}},
+                name=name,
+            )
+        )
+    figure.update_layout(
+        barmode="relative" if stacked else "group",
+        xaxis=_time_axis(screen),
+        yaxis=_value_axis(screen, kind, unit),
+    )
+    return figure
+
+
+def split_bars(
+    screen: Screen,
+    table: Table,
+    split: str,
+    names: Mapping[str, str],
+    value: str,
+    kind: formats.Kind,
+) -> go.Figure:
+    """Bars by month, stacked by the codes of the column `split`; `names` says which codes, in order, and their words."""
+    figure = _figure(screen, 320)
+    unit = formats.unit_for(table.column(value)) if kind == "money" else formats.YUAN
+    for at, (code, name) in enumerate(names.items()):
+        rows = table.where(**{split: code})
+        figure.add_trace(
+            go.Bar(
+                x=rows.column("month"),
+                y=[_height(amount, kind, unit) for amount in rows.column(value)],
+                customdata=[_words(screen, amount, kind, unit) for amount in rows.column(value)],
+                hovertemplate="%{x}<br>%{customdata}<extra>%{fullData.name}</extra>",
+                marker={"color": palette(screen)[at % 7]},
+                name=name,
+            )
+        )
+    figure.update_layout(barmode="relative", xaxis=_time_axis(screen), yaxis=_value_axis(screen, kind, unit))
+    return figure
+
+
+def month_lines(
+    screen: Screen, lines: Sequence[tuple[str, Table, str]], kind: formats.Kind, *, height: int = 300
+) -> go.Figure:
+    """Lines by month, each (name, table, column), told apart by dash and symbol as well; `kind` as in tables."""
+    figure = _figure(screen, height)
+    amounts = [value for _, table, column in lines for value in table.column(column)]
+    unit = formats.unit_for(amounts) if kind == "money" else formats.YUAN
+    for at, (name, table, column) in enumerate(lines):
+        values = table.column(column)
+        figure.add_trace(
+            go.Scatter(
+                x=table.column("month"),
+                y=[_height(value, kind, unit) for value in values],
+                customdata=[_words(screen, value, kind, unit) for value in values],
+                hovertemplate="%{x}<br>%{customdata}<extra>%{fullData.name}</extra>",
+                mode="lines+markers",
+                line={"color": palette(screen)[at % 7], "dash": ("solid", "dash", "dot", "dashdot")[at % 4]},
+                marker={"symbol": ("circle", "diamond", "square", "x")[at % 4], "size": 6},
+                name=name,
+            )
+        )
+    figure.update_layout(
+        xaxis=_time_axis(screen), yaxis=_value_axis(screen, kind, unit), showlegend=len(lines) > 1
+    )
+    return figure
+
+
+def named_bars(
+    screen: Screen,
+    names: Sequence[str],
+    series: Sequence[tuple[str, Sequence[Any]]],
+    kind: formats.Kind,
+    *,
+    stacked: bool = False,
+    signed: bool = False,
+) -> go.Figure:
+    """Lying bars, the first name at the top; each of `series` is (name, values). Signed values are red below zero."""
+    figure = _figure(screen, 100 + (36 if stacked or len(series) == 1 else 52) * max(len(names), 1))
+    hues = palette(screen)
+    amounts = [value for _, values in series for value in values]
+    unit = formats.unit_for(amounts) if kind == "money" else formats.YUAN
+    labels = [wrapped(name, 14) for name in names]
+    for at, (name, values) in enumerate(series):
+        heights = [_height(value, kind, unit) for value in values]
+        figure.add_trace(
+            go.Bar(
+                orientation="h",
+                x=heights,
+                y=labels,
+                text=[formats.MISSING if v is None else _bare(v, kind, unit, signed=signed) for v in values],
+                textposition="auto" if stacked else "outside",
+                cliponaxis=False,
+                customdata=[_words(screen, value, kind, unit) for value in values],
+                hovertemplate="%{y}<br>%{customdata}<extra>%{fullData.name}</extra>",
+                marker={
+                    "color": [hues[1] if (height or 0) < 0 else hues[0] for height in heights]
+                    if signed
+                    else hues[at % 7]
+                },
+                name=name,
+            )
+        )
+    axis = _value_axis(screen, kind, unit)
+    if not stacked:
+        known = [
+            height for _, values in series for height in (_height(v, kind, unit) for v in values) if height
+        ]
+        axis |= {"range": [min([0.0, *known]) * 1.35, max([0.0, *known]) * 1.2 or 1.0]}
+    figure.update_layout(
+        barmode="stack" if stacked else "group",
+        xaxis=axis,
+        yaxis={"autorange": "reversed"},
+        showlegend=len(series) > 1,
+    )
+    return figure
+
+
+def _height(value: Any, kind: formats.Kind, unit: formats.Unit) -> float | None:
+    """Where a mark stands; for drawing only."""
+    if value is None:
+        return None
+    return formats.scaled(value, unit) if kind == "money" else float(value)
+
+
+def _words(screen: Screen, value: Any, kind: formats.Kind, unit: formats.Unit) -> str:
+    return (
+        formats.money(value, screen.lang, unit)
+        if kind == "money"
+        else formats.shown(value, kind, screen.lang)
+    )
+
+
+def _bare(value: Any, kind: formats.Kind, unit: formats.Unit, *, signed: bool) -> str:
+    return formats.number(value, unit, sign=signed) if kind == "money" else formats.count(value)
+
+
+def _value_axis(screen: Screen, kind: formats.Kind, unit: formats.Unit) -> dict[str, Any]:
+    if kind == "money":
+        return _money_axis(screen, unit) | {"rangemode": "tozero"}
+    if kind == "ratio":
+        return {"tickformat": ".0%", "rangemode": "tozero"}
+    return {"tickformat": ",d" if kind == "count" else ",.4~f", "rangemode": "tozero"}

@@ -34,12 +34,34 @@ def facts(view: Screen, now: dict[str, Any]) -> None:
         notes = [view.t("note.own" if view.basis == "own" else "note.consolidated")]
         if view.is_resident:
             notes.append(view.t("note.premium_season"))
+        notes.append(story.breaks(view))
         st.caption(" ".join(notes))
 
 
 def steps_table(steps: Sequence[tuple[str, Decimal, str]]) -> Table:
     """The bars of the waterfall as a table."""
     return Table(("label", "amount"), tuple((label, amount) for label, amount, _ in steps))
+
+
+def drivers(view: Screen) -> None:
+    """Why spending moved: the chosen fund's factors as bars, and one sentence for every fund."""
+    rows = view.rows("drivers")
+    mine = rows.where(fund_code=view.fund)
+    span = "rolling_12" if view.span == "rolling_12" else "ytd"
+    funds = dict.fromkeys(rows.column("fund_code")) if len(rows) else ()
+    sentences = [story.drivers(view, rows.where(fund_code=code), span) for code in funds]
+    blocks.figure(
+        view,
+        "drivers",
+        view.t("title.spending_drivers", fund=view.name(view.fund_row)),
+        figures.driver_bars(view, mine, lambda row: story.driver_name(view, row)) if len(mine) else None,
+        "\n".join(f"- {sentence}" for sentence in sentences),
+        rows,
+        layout="drivers",
+        queries=("drivers",),
+        indicators=("F02", "F09"),
+        note=view.t("note.spending_drivers"),
+    )
 
 
 def budget(view: Screen) -> None:

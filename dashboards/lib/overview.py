@@ -21,6 +21,7 @@ _SIGNAL_PAGE = {
     "negative_balance": "fund",
 }
 _SPARK_MONTHS = 24
+_BEYOND_CLAIMS = "beyond_claims"
 
 
 def latest(view: Screen) -> dict[str, Any] | None:
@@ -280,14 +281,23 @@ def signals(view: Screen) -> None:
 
 
 def why(view: Screen) -> None:
-    """One sentence why spending moved, with the items behind a button."""
-    moved = view.rows("spending_change")
+    """One sentence why spending moved: by factor where claims can tell, else by item; the figures behind a button."""
+    factors = view.rows("drivers", span="ytd").where(fund_code=view.fund)
+    if any(row["amount"] for row in factors if row["factor"] != _BEYOND_CLAIMS):
+        rows, layout, words = factors, "drivers", story.drivers(view, factors, "ytd")
+        note = view.t("note.spending_drivers")
+    else:
+        rows, layout, note = view.rows("spending_change"), "spending_change", ""
+        words = story.spending(view, rows)
     title = view.t("title.spending_change")
     with st.container(border=True, key="why"):
         with blocks.heading("spending_change", title):
-            if len(moved):
-                blocks.table(view, "spending_change", "spending_change", title, moved, place="button")
-            blocks.explain(view, "spending_change", ("F02", "F09"), ("spending_change",))
-        st.markdown(story.spending(view, moved))
-        if not len(moved):
+            if len(rows):
+                blocks.table(view, "spending_change", layout, title, rows, place="button")
+            blocks.explain(view, "spending_change", ("F02", "F09"), (layout,), note)
+        st.markdown(words)
+        caution = story.breaks(view)
+        if caution:
+            st.caption(caution)
+        if not len(rows):
             blocks.empty(view, ("spending_change",))

@@ -550,6 +550,49 @@ QUERIES: dict[str, Query] = {
         where cast($period as date) between month and stands_until
         """,
     ),
+    # Why spending moved: the pool area, or one org, against the same period of the year before; every fund.
+    "drivers": Query(
+        ("spending_driver_monthly", "dim_fund"),
+        (
+            "fund_code",
+            "fund_zh",
+            "fund_en",
+            "factor",
+            "amount",
+            "contribution",
+            "total",
+            "total_prior_year",
+            "has_people",
+            "is_booked",
+        ),
+        """
+        select
+            driver.fund_code, fund.name_zh as fund_zh, fund.name_en as fund_en, driver.factor, driver.amount,
+            driver.contribution, driver.total, driver.total_prior_year, driver.has_people, driver.is_booked
+        from marts.spending_driver_monthly as driver
+        join marts.dim_fund as fund using (fund_code)
+        where driver.unit_kind = case when $basis = 'own' then 'org' else 'pool' end
+            and driver.unit_code = $scope_org and driver.month = cast($period as date)
+            and driver.period_kind = case when $span = 'rolling_12' then 'rolling_12' else 'ytd' end
+        order by
+            case fund.account_kind when 'pooled' then 0 when 'personal' then 1 else 2 end, driver.fund_code,
+            driver.sort_order
+        """,
+    ),
+    # Changes of scope between the chosen month and the same month of the year before.
+    "scope_breaks": Query(
+        ("dim_policy_event", "dim_fund"),
+        ("effective_date", "name_zh", "name_en", "short_zh", "short_en"),
+        """
+        select event.effective_date, event.name_zh, event.name_en, event.short_zh, event.short_en
+        from marts.dim_policy_event as event
+        join marts.dim_fund as fund on fund.scheme = event.scheme
+        where fund.fund_code = $fund
+            and event.effective_date > cast($period as date) - interval 12 month
+            and event.effective_date < cast($period as date) + interval 1 month
+        order by event.effective_date, event.event_key
+        """,
+    ),
     "policy_events": Query(
         ("dim_policy_event",),
         ("event_key", "scheme", "effective_date", "name_zh", "name_en", "short_zh", "short_en", "source"),
@@ -824,6 +867,381 @@ QUERIES: dict[str, Query] = {
         where balance.opening_adjustment <> 0 and balance.month <= cast($period as date)
         order by balance.month desc, abs(balance.opening_adjustment) desc
         limit 500
+        """,
+    ),
+    # The people pages: enrolment, benefits, remote care. `$scheme` is employee, resident or all. In the whole pool area a
+    # person counts once in a scheme.
+    "enrolment_history": Query(
+        ("enrolment_monthly",),
+        ("month", "scheme", "enrolled", "enrolled_prior_year", "newly_enrolled", "lapsed"),
+        """
+        with head as (
+            select scheme, month, sum(case when $basis = 'own' then enrolled else enrolled_once end) as enrolled,
+                sum(newly_enrolled) as newly_enrolled, sum(lapsed) as lapsed
+            from marts.enrolment_monthly
+            where $basis = 'consolidated' or org_code = $org
+            group by scheme, month
+        )
+        select head.month, head.scheme, head.enrolled, last_year.enrolled as enrolled_prior_year,
+            head.newly_enrolled, head.lapsed
+        from head
+        left join head as last_year
+            on last_year.scheme = head.scheme and last_year.month = head.month - interval 1 year
+        where head.month <= cast($period as date)
+        order by head.month, head.scheme
+        """,
+    ),
+    "enrolment_by_age": Query(
+        ("enrolment_monthly",),
+        ("age_band", "sex", "enrolled"),
+        """
+        select age_band, sex, sum(case when $basis = 'own' then enrolled else enrolled_once end) as enrolled
+        from marts.enrolment_monthly
+        where month = cast($period as date) and ($basis = 'consolidated' or org_code = $org)
+            and ($scheme = 'all' or scheme = $scheme)
+        group by age_band, sex
+        having sum(enrolled) > 0
+        order by case age_band when '0-4' then 0 when '5-17' then 1 when '80+' then 8 when 'unknown' then 9 else 2 end,
+            age_band, sex desc
+        """,
+    ),
+    "enrolment_by_group": Query(
+        ("enrolment_monthly",),
+        ("scheme", "person_group", "enrolled", "newly_enrolled", "lapsed"),
+        """
+        select scheme, person_group,
+            sum(case when $basis = 'own' then enrolled else enrolled_once end)
+                filter (month = cast($period as date)) as enrolled,
+            sum(case when $basis = 'own' then enrolled else enrolled_once end)
+                filter (month = cast($period as date) - interval 1 year) as enrolled_prior_year,
+            sum(newly_enrolled) filter (month = cast($period as date)) as newly_enrolled,
+            sum(lapsed) filter (month = cast($period as date)) as lapsed
+        from marts.enrolment_monthly
+        where ($basis = 'consolidated' or org_code = $org)
+            and month in (cast($period as date), cast($period as date) - interval 1 year)
+        group by scheme, person_group
+        having sum(enrolled) filter (month = cast($period as date)) > 0
+        order by scheme, enrolled desc
+        """,
+    ),
+    "enrolment_by_org": Query(
+        ("enrolment_monthly", "dim_org"),
+        (
+            "org_code",
+            "org_zh",
+            "org_en",
+            "scheme",
+            "enrolled",
+            "newly_enrolled",
+            "lapsed",
+            "duplicate_enrolled",
+        ),
+        """
+        select enrolled.org_code, coalesce(org.name_zh, enrolled.org_code) as org_zh,
+            coalesce(org.name_en, enrolled.org_code) as org_en, enrolled.scheme, sum(enrolled.enrolled) as enrolled,
+            sum(enrolled.newly_enrolled) as newly_enrolled, sum(enrolled.lapsed) as lapsed,
+            sum(enrolled.duplicate_enrolled) as duplicate_enrolled
+        from marts.enrolment_monthly as enrolled
+        left join marts.dim_org as org on org.org_code = enrolled.org_code
+        where enrolled.month = cast($period as date)
+        group by all
+        order by enrolled.scheme, enrolled.org_code
+        """,
+    ),
+    "duplicates": Query(
+        ("enrolment_duplicate_monthly",),
+        ("month", "scheme", "duplicate_kind", "persons", "subsidy"),
+        """
+        select month, scheme, duplicate_kind, sum(persons) as persons, sum(subsidy) as subsidy
+        from marts.enrolment_duplicate_monthly
+        where month <= cast($period as date) and ($basis = 'consolidated' or org_code = $org)
+        group by all
+        order by month desc, scheme, duplicate_kind
+        """,
+    ),
+    "contributions": Query(
+        ("contribution_monthly",),
+        ("month", "due", "received", "relief", "subsidy", "arrears", "payers"),
+        """
+        select month, sum(due) as due, sum(received) as received, sum(relief) as relief, sum(subsidy) as subsidy,
+            sum(arrears) as arrears, sum(arrears_under_3_months) as arrears_under_3_months,
+            sum(arrears_3_to_12_months) as arrears_3_to_12_months,
+            sum(arrears_over_12_months) as arrears_over_12_months, sum(payers) as payers
+        from marts.contribution_monthly
+        where month <= cast($period as date) and ($basis = 'consolidated' or org_code = $org)
+            and ($scheme = 'all' or scheme = $scheme)
+        group by month
+        order by month
+        """,
+    ),
+    "contributions_by_payer": Query(
+        ("contribution_monthly",),
+        ("scheme", "payer_kind", "due", "received", "relief", "subsidy", "arrears"),
+        f"""
+        with {_SPAN}
+        select scheme, payer_kind, sum(due) as due, sum(received) as received, sum(relief) as relief,
+            sum(subsidy) as subsidy, sum(arrears) filter (month = until) as arrears
+        from marts.contribution_monthly
+        cross join span
+        where month between since and until and ($basis = 'consolidated' or org_code = $org)
+        group by scheme, payer_kind
+        order by scheme, payer_kind
+        """,
+    ),
+    # Indicators of the insured of one place and month; the whole pool area stands under its city's code.
+    "org_indicators": Query(
+        ("org_indicator_monthly", "dim_indicator"),
+        (
+            "indicator_id",
+            "name_zh",
+            "name_en",
+            "scheme",
+            "visit_bucket",
+            "period_kind",
+            "numerator",
+            "denominator",
+            "value",
+        ),
+        """
+        select told.indicator_id, indicator.name_zh, indicator.name_en, told.scheme, told.visit_bucket, told.period_kind,
+            told.numerator, told.denominator, told.value, told.value_prior_year, indicator.unit,
+            case when indicator.unit = '%' then told.value end as share,
+            case when indicator.unit = '%' then told.value_prior_year end as share_prior_year,
+            case when indicator.unit <> '%' then told.value end as number,
+            case when indicator.unit <> '%' then told.value_prior_year end as number_prior_year
+        from marts.org_indicator_monthly as told
+        join marts.dim_indicator as indicator on indicator.indicator_id = told.indicator_id
+        where told.org_code = $scope_org and told.month = cast($period as date) and indicator.level = $level
+            and ($scheme = 'all' or told.scheme in ($scheme, 'all'))
+            and told.period_kind in ($span, 'month', 'ytd')
+        qualify told.period_kind = $span or count(*) filter (told.period_kind = $span) over (
+            partition by told.indicator_id, told.scheme, told.visit_bucket) = 0
+        order by told.indicator_id, told.scheme, told.visit_bucket, told.period_kind
+        """,
+    ),
+    "org_indicator_line": Query(
+        ("org_indicator_monthly",),
+        ("month", "scheme", "value", "value_prior_year"),
+        """
+        select month, scheme, numerator, denominator, value, value_prior_year
+        from marts.org_indicator_monthly
+        where org_code = $scope_org and indicator_id = $indicator and visit_bucket = $bucket and scheme = $scheme
+            and period_kind = $kind and month <= cast($period as date)
+        order by month
+        """,
+    ),
+    "use_by_kind": Query(
+        ("utilisation_monthly",),
+        ("month", "visit_bucket", "visits", "med_fee", "fund_pay"),
+        """
+        select month, visit_bucket, sum(visits) as visits, sum(bed_days) as bed_days, sum(med_fee) as med_fee,
+            sum(in_scope) as in_scope, sum(fund_pay) as fund_pay, sum(account_pay) as account_pay,
+            sum(cash_pay) as cash_pay
+        from marts.utilisation_monthly
+        where month <= cast($period as date) and ($basis = 'consolidated' or org_code = $org)
+            and ($scheme = 'all' or scheme = $scheme)
+        group by month, visit_bucket
+        order by month, visit_bucket
+        """,
+    ),
+    "use_by_level": Query(
+        ("utilisation_monthly",),
+        ("visit_bucket", "hospital_level", "remote_kind", "visits", "bed_days", "med_fee", "fund_pay"),
+        f"""
+        with {_SPAN}
+        select visit_bucket, hospital_level, remote_kind, sum(visits) as visits, sum(bed_days) as bed_days,
+            sum(med_fee) as med_fee, sum(in_scope) as in_scope, sum(fund_pay) as fund_pay
+        from marts.utilisation_monthly
+        cross join span
+        where month between since and until and ($basis = 'consolidated' or org_code = $org)
+            and ($scheme = 'all' or scheme = $scheme)
+        group by visit_bucket, hospital_level, remote_kind
+        order by visit_bucket, hospital_level, remote_kind
+        """,
+    ),
+    "benefit_layers": Query(
+        ("benefit_layer_monthly",),
+        ("month", "med_fee", "pooled_pay", "catastrophic_pay", "assistance_pay", "account_pay", "cash_pay"),
+        """
+        select month, sum(visits) as visits, sum(med_fee) as med_fee, sum(in_scope) as in_scope,
+            sum(deductible) as deductible, sum(pooled_pay) as pooled_pay, sum(catastrophic_pay) as catastrophic_pay,
+            sum(assistance_pay) as assistance_pay, sum(other_fund_pay) as other_fund_pay,
+            sum(account_pay) as account_pay, sum(cash_pay) as cash_pay, sum(hospital_pay) as hospital_pay
+        from marts.benefit_layer_monthly
+        where month <= cast($period as date) and ($basis = 'consolidated' or org_code = $org)
+            and ($scheme = 'all' or scheme = $scheme)
+        group by month
+        order by month
+        """,
+    ),
+    "stay_costs": Query(
+        ("stay_cost_monthly",),
+        ("cost_band", "stays", "med_fee", "fund_pay", "person_pay"),
+        f"""
+        with {_SPAN}
+        select cost_band, sum(stays) as stays, sum(med_fee) as med_fee, sum(fund_pay) as fund_pay,
+            sum(person_pay) as person_pay
+        from marts.stay_cost_monthly
+        cross join span
+        where month between since and until and ($basis = 'consolidated' or org_code = $org)
+            and ($scheme = 'all' or scheme = $scheme)
+        group by cost_band
+        order by case cost_band when 'under_5k' then 0 when '5k_to_10k' then 1 when '10k_to_50k' then 2
+            when '50k_to_100k' then 3 else 4 end
+        """,
+    ),
+    "spending_drivers": Query(
+        ("spending_driver_monthly",),
+        ("factor", "amount", "contribution", "total", "total_prior_year"),
+        """
+        select factor, amount, contribution, total, total_prior_year, has_people, is_booked
+        from marts.spending_driver_monthly
+        where unit_kind = case $basis when 'own' then 'org' else 'pool' end and unit_code = $scope_org
+            and fund_code = $fund and month = cast($period as date)
+            and period_kind = case $span when 'month' then 'ytd' else $span end
+        order by sort_order
+        """,
+    ),
+    "remote_months": Query(
+        ("remote_care_monthly",),
+        ("month", "direction", "filings", "visits", "direct_settled_visits", "med_fee", "fund_pay"),
+        """
+        select month, direction, sum(filings) as filings, sum(visits) as visits,
+            sum(direct_settled_visits) as direct_settled_visits, sum(med_fee) as med_fee, sum(fund_pay) as fund_pay
+        from marts.remote_care_monthly
+        where month <= cast($period as date) and ($basis = 'consolidated' or org_code = $org)
+            and ($scheme = 'all' or scheme = $scheme)
+        group by month, direction
+        order by month, direction desc
+        """,
+    ),
+    "remote_places": Query(
+        ("remote_care_monthly", "dim_org"),
+        (
+            "direction",
+            "place_code",
+            "place_zh",
+            "place_en",
+            "filings",
+            "visits",
+            "direct_settled_visits",
+            "med_fee",
+            "fund_pay",
+        ),
+        f"""
+        with {_SPAN}
+        select remote.direction, remote.place_code, coalesce(place.name_zh, remote.place_code) as place_zh,
+            coalesce(place.name_en, remote.place_code) as place_en, sum(remote.filings) as filings,
+            sum(remote.visits) as visits, sum(remote.direct_settled_visits) as direct_settled_visits,
+            sum(remote.med_fee) as med_fee, sum(remote.fund_pay) as fund_pay
+        from marts.remote_care_monthly as remote
+        cross join span
+        left join marts.dim_org as place on place.org_code = remote.place_code
+        where remote.month between since and until and ($basis = 'consolidated' or remote.org_code = $org)
+            and ($scheme = 'all' or remote.scheme = $scheme)
+        group by all
+        order by remote.direction desc, visits desc nulls last, remote.place_code
+        """,
+    ),
+    "remote_kinds": Query(
+        ("remote_care_monthly",),
+        ("direction", "visit_bucket", "visits", "direct_settled_visits", "med_fee", "fund_pay"),
+        f"""
+        with {_SPAN}
+        select direction, visit_bucket, sum(visits) as visits, sum(direct_settled_visits) as direct_settled_visits,
+            sum(med_fee) as med_fee, sum(fund_pay) as fund_pay
+        from marts.remote_care_monthly
+        cross join span
+        where month between since and until and visit_bucket <> 'all' and ($basis = 'consolidated' or org_code = $org)
+            and ($scheme = 'all' or scheme = $scheme)
+        group by direction, visit_bucket
+        order by direction desc, visits desc
+        """,
+    ),
+    "reconciliation_legs": Query(
+        ("fund_reconciliation_total_monthly",),
+        ("leg", "left_amount", "right_amount", "difference", "months"),
+        f"""
+        with {_SPAN}
+        select
+            leg, sum(left_amount) as left_amount, sum(right_amount) as right_amount, sum(difference) as difference,
+            count(distinct month) as months
+        from marts.fund_reconciliation_total_monthly
+        cross join span
+        where fund_code = $fund and ($basis = 'consolidated' or org_code = $org) and month between since and until
+        group by leg
+        order by case leg when 'claims_to_clearing' then 0 when 'clearing_to_ledger' then 1
+            when 'voucher_to_balance' then 2 else 3 end
+        """,
+    ),
+    "reconciliation": Query(
+        ("fund_reconciliation_monthly", "reference.reconciliation_cause"),
+        ("leg", "cause", "cause_zh", "cause_en", "amount", "row_count"),
+        f"""
+        with {_SPAN}
+        select
+            entry.leg, entry.cause, cause.name_zh as cause_zh, cause.name_en as cause_en, sum(entry.amount) as amount,
+            sum(entry.row_count) as row_count
+        from marts.fund_reconciliation_monthly as entry
+        cross join span
+        join reference.reconciliation_cause as cause on cause.cause = entry.cause
+        where entry.fund_code = $fund and ($basis = 'consolidated' or entry.org_code = $org)
+            and entry.month between since and until
+        group by all
+        order by
+            case entry.leg when 'claims_to_clearing' then 0 when 'clearing_to_ledger' then 1
+                when 'voucher_to_balance' then 2 else 3 end,
+            min(cause.sort_order)
+        """,
+    ),
+    "revisions": Query(
+        ("fund_balance_revision", "dim_org", "dim_fund"),
+        (
+            "month",
+            "org_zh",
+            "org_en",
+            "fund_zh",
+            "fund_en",
+            "first_closing_balance",
+            "latest_closing_balance",
+        ),
+        """
+        select
+            revision.month, org.name_zh as org_zh, org.name_en as org_en, fund.name_zh as fund_zh,
+            fund.name_en as fund_en, revision.versions, revision.first_known_at, revision.first_closing_balance,
+            revision.latest_known_at, revision.latest_closing_balance, revision.closing_revision,
+            revision.income_revision, revision.expenditure_revision, revision.reason, revision.batch_id,
+            revision.source_file
+        from marts.fund_balance_revision as revision
+        join marts.dim_org as org using (org_code)
+        join marts.dim_fund as fund using (fund_code)
+        where revision.is_revised and revision.basis = $basis
+            and ($basis = 'consolidated' or revision.org_code = $org)
+        order by abs(revision.closing_revision) desc nulls last, revision.month desc, revision.fund_code
+        limit 500
+        """,
+    ),
+    "revision_counts": Query(
+        ("fund_balance_revision",),
+        ("months", "revised", "first_month"),
+        """
+        select
+            count(*) as months, count(*) filter (is_revised) as revised,
+            min(month) filter (is_revised) as first_month
+        from marts.fund_balance_revision
+        where basis = $basis and ($basis = 'consolidated' or org_code = $org)
+        """,
+    ),
+    "freshness": Query(
+        ("load_batch",),
+        ("table_name", "batches", "rows_landed", "rows_rejected", "loaded_at", "source_file"),
+        """
+        select
+            table_name, count(*) as batches, sum(rows_landed) as rows_landed, sum(rows_rejected) as rows_rejected,
+            max(loaded_at) as loaded_at, arg_max(source_file, batch_id) as source_file
+        from marts.load_batch
+        group by table_name
+        order by loaded_at, table_name
         """,
     ),
 }

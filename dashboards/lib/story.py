@@ -9,13 +9,15 @@ from dashboards.lib import formats
 from dashboards.lib.data import Table
 from dashboards.lib.state import Screen
 
+_NAMED = 3
+
 
 def _span(view: Screen) -> str:
-    return view.t(f"span.{view.span}.of", period=_period(view))
+    return view.t(f"span.{view.span}.of", period=_period(view, view.span))
 
 
-def _period(view: Screen) -> str:
-    if view.span == "ytd":
+def _period(view: Screen, span: str) -> str:
+    if span == "ytd":
         return formats.share_of_year(view.period, view.lang)
     return formats.month(view.period, view.lang)
 
@@ -44,6 +46,50 @@ def spending(view: Screen, moved: Table) -> str:
         fund=view.name(view.fund_row),
         change=total.text,
         parts=view.t("word.semicolon").join(parts),
+    )
+
+
+def drivers(view: Screen, rows: Table, span: str) -> str:
+    """Why one fund's spending moved, from its factors alone: the change, and the three that moved it most."""
+    first = rows.first
+    moved = sorted((row for row in rows if row["amount"]), key=lambda row: abs(row["amount"]), reverse=True)
+    if first is None or not moved:
+        return view.t("story.no_drivers")
+    total = formats.change(first["total"], first["total_prior_year"], "money", view.lang)
+    unit = formats.unit_for([first["total"]])
+    return view.t(
+        "story.drivers" if first["is_booked"] else "story.drivers_claims",
+        span=view.t(f"span.{span}.of", period=_period(view, span)),
+        fund=view.name(first, "fund"),
+        change=view.t("story.on_year", change=total.text) if total else formats.MISSING,
+        parts=view.t("word.semicolon").join(
+            view.t(
+                "story.part",
+                item=driver_name(view, row),
+                change=formats.money(row["amount"], view.lang, unit, sign=True),
+                points=formats.points(row["contribution"], view.lang),
+            )
+            for row in moved[:_NAMED]
+        ),
+    )
+
+
+def driver_name(view: Screen, row: dict[str, Any]) -> str:
+    """The words for a factor; where the insured are not counted, visits stand for people as well."""
+    if row["factor"] == "visits" and not row["has_people"]:
+        return view.t("driver.visits_all")
+    return view.t(f"driver.{row['factor']}")
+
+
+def breaks(view: Screen) -> str:
+    """What changed in scope since the same month of the year before; empty where nothing did."""
+    return " ".join(
+        view.t(
+            "story.break",
+            day=formats.day(row["effective_date"], view.lang),
+            event=view.name(row, "short"),
+        )
+        for row in view.rows("scope_breaks")
     )
 
 
@@ -85,6 +131,13 @@ def items(view: Screen, rows: Table, direction: str) -> str:
     if not counted:
         return view.t("story.no_items")
     largest = max(counted, key=lambda row: row["amount"])
+    if len(view.rows("scope_breaks")):
+        return view.t(
+            "story.items_break",
+            span=_span(view),
+            item=view.name(largest),
+            amount=formats.money(largest["amount"], view.lang),
+        )
     change = formats.change(largest["amount"], largest["amount_prior_year"], "money", view.lang)
     return view.t(
         "story.items",
@@ -105,7 +158,8 @@ def flows(view: Screen, now: dict[str, Any]) -> str:
         expenditure=formats.money(now["expenditure"], view.lang),
         expenditure_yoy=formats.ratio(now["expenditure_yoy"], sign=True),
     )
-    return f"{text} {view.t('note.premium_season')}" if view.is_resident else text
+    season = view.t("note.premium_season") if view.is_resident else ""
+    return " ".join(filter(None, (text, season, breaks(view))))
 
 
 def heat(view: Screen, rows: Table) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboards.lib import blocks, formats
+from dashboards.lib import blocks, figures, formats
+from dashboards.lib.data import Table
 from dashboards.lib.state import Screen
 
 _NAMED = 5
@@ -160,4 +161,117 @@ def comparisons(view: Screen) -> None:
         rows,
         layout="published_comparisons",
         queries=("published_comparisons",),
+    )
+
+
+def reconciliation(view: Screen) -> None:
+    """Both sides of each leg of the chosen book and span, then their differences by cause."""
+    legs, causes = view.rows("reconciliation_legs"), view.rows("reconciliation")
+    whose = {
+        "fund": view.name(view.fund_row),
+        "book": view.book_name,
+        "span": view.t(f"span.{view.span}"),
+    }
+    blocks.figure(
+        view,
+        "reconciliation",
+        view.t("title.reconciliation", **whose),
+        figures.reconciliation_heat(view, causes) if len(causes) else None,
+        _reconciled(view, causes) if len(causes) else "",
+        causes,
+        layout="reconciliation",
+        queries=("reconciliation",),
+        note=view.t("note.reconciliation"),
+    )
+    blocks.figure(
+        view,
+        "reconciliation_legs",
+        view.t("title.reconciliation_legs", **whose),
+        None,
+        " ".join(
+            view.t(
+                "trust.largest_cause",
+                leg=view.t(f"leg.{row['leg']}"),
+                left=formats.money(row["left_amount"], view.lang),
+                right=formats.money(row["right_amount"], view.lang),
+                difference=formats.money(row["difference"], view.lang),
+            )
+            for row in legs
+        ),
+        legs,
+        layout="reconciliation_legs",
+        queries=("reconciliation_legs",),
+        note=view.t("note.reconciliation"),
+    )
+
+
+def _reconciled(view: Screen, causes: Table) -> str:
+    """Whether every difference has a cause, and which legs' have not."""
+    left_open = [row for row in causes.where(cause="unexplained") if row["amount"]]
+    legs = formats.count(len(set(causes.column("leg"))))
+    if not left_open:
+        return view.t("trust.reconciled", legs=legs)
+    return view.t(
+        "trust.unreconciled",
+        legs=legs,
+        open=formats.count(len(left_open)),
+        parts=view.t("word.comma").join(
+            view.t(
+                "trust.leg_open",
+                leg=view.t(f"leg.{row['leg']}"),
+                amount=formats.money(row["amount"], view.lang, sign=True),
+            )
+            for row in left_open
+        ),
+    )
+
+
+def revisions(view: Screen) -> None:
+    """Balances that were published and then changed: both figures, the reason, the file; or that there are none."""
+    rows, counts = view.rows("revisions"), view.one("revision_counts")
+    title = view.t("title.revisions")
+    months = formats.count(counts["months"])
+    if counts["months"] and not len(rows):
+        with st.container(border=True, key="figure_revisions"):
+            st.markdown(f"##### {title}")
+            st.markdown(view.t("trust.no_revisions", months=months))
+        return
+    blocks.figure(
+        view,
+        "revisions",
+        title,
+        None,
+        view.t(
+            "trust.some_revisions",
+            months=months,
+            revised=formats.count(counts["revised"]),
+            first=formats.month(counts["first_month"], view.lang),
+        ),
+        rows,
+        layout="revisions",
+        queries=("revisions", "revision_counts"),
+        indicators=("F06",),
+        note=view.t("note.revisions"),
+    )
+
+
+def freshness(view: Screen) -> None:
+    """When each export was last loaded, the oldest first."""
+    rows = view.rows("freshness")
+    oldest = rows.first
+    blocks.figure(
+        view,
+        "freshness",
+        view.t("title.freshness"),
+        None,
+        view.t(
+            "trust.freshness",
+            table=oldest["table_name"],
+            moment=formats.moment(oldest["loaded_at"], view.lang),
+        )
+        if oldest
+        else "",
+        rows,
+        layout="freshness",
+        queries=("freshness",),
     )

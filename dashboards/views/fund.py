@@ -57,6 +57,8 @@ else:
             note=view.t("note.memo"),
         )
 
+    fund.drivers(view)
+
     history = view.rows("balance")
     blocks.figure(
         view,

@@ -18,8 +18,11 @@ blocks.figure(
     queries=("checks_by_table",),
     note=view.t("note.matrix"),
 )
+trust.reconciliation(view)
+trust.revisions(view)
 trust.checks(view)
 
+trust.freshness(view)
 batches = view.rows("batches")
 blocks.figure(
     view,
