@@ -140,6 +140,8 @@ class Output:
         pieces.append(piece)
         rows = write_file(con, query, piece, form, header=not len(pieces) > 1)
         self.rows[table] = self.rows.get(table, 0) + rows
+        if rows == 0:
+            pieces.pop().unlink()
 
     def close(self, con: duckdb.DuckDBPyConnection) -> None:
         """Finish the files that were added to month by month."""
@@ -150,6 +152,8 @@ class Output:
     def _join(self, con: duckdb.DuckDBPyConnection, key: tuple[str, str]) -> None:
         table, period = key
         pieces = self._pieces.pop(key)
+        if not pieces:
+            return
         form = self._form(table, "utf-8")
         target = self.path(f"{table}_{period}{suffix(form)}")
         if len(pieces) == 1:
