@@ -1,5 +1,27 @@
-"""benefits: not finished; says what it will answer and what it needs."""
+"""Benefits and use: visits and expense, by kind, level and place; layers of protection; costly stays; why it moved."""
 
-from dashboards.lib import blocks
+import streamlit as st
 
-blocks.planned("benefits")
+from dashboards.lib import benefits, blocks, people
+
+view = blocks.screen()
+blocks.header(view, "benefits", chosen=True)
+benefits.facts(view)
+
+visits, expense = st.columns(2)
+with visits:
+    benefits.use(view, "use_visits", "visits", "count")
+with expense:
+    benefits.use(view, "use_expense", "med_fee", "money")
+
+benefits.layers(view)
+
+levels, costly = st.columns(2)
+with levels:
+    benefits.levels(view)
+with costly:
+    benefits.costly(view)
+
+benefits.drivers(view)
+people.indicators(view, "utilisation")
+blocks.page_export(view, "benefits")

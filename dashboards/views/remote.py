@@ -1,5 +1,26 @@
-"""remote: not finished; says what it will answer and what it needs."""
+"""Remote care: flows out and in, by place; direct settlement; price difference."""
 
-from dashboards.lib import blocks
+import streamlit as st
 
-blocks.planned("remote")
+from dashboards.lib import blocks, people, remote
+
+view = blocks.screen()
+blocks.header(view, "remote", chosen=True)
+remote.facts(view)
+
+visits, money = st.columns(2)
+with visits:
+    remote.flows(view, "visits", "count")
+with money:
+    remote.flows(view, "fund_pay", "money")
+
+out, came = st.columns(2)
+with out:
+    remote.places(view, "outflow")
+with came:
+    remote.places(view, "inflow")
+
+remote.direct(view)
+remote.kinds(view)
+people.indicators(view, "remote")
+blocks.page_export(view, "remote")
