@@ -62,13 +62,17 @@ class Office:
 
     def transform_ledger(self) -> duckdb.DuckDBPyConnection:
         """Make the ledger marts alone, without gate or release, and open the candidate that holds them."""
+        return self.transform(LEDGER_MARTS)
+
+    def transform(self, marts: Iterable[str]) -> duckdb.DuckDBPyConnection:
+        """Make these marts alone and all that they are made from, without gate or release; open the candidate."""
         ensure_tables(self.home)
         self.home.candidate.mkdir(parents=True, exist_ok=True)
         batches = read_batches(self.home)
         changed = [(batch["table_name"], batch["batch_id"]) for batch in batches]
         write_build_inputs(self.home, self.bureau, batches, changed)
         write_previous(self.home)
-        wanted = [argument for mart in LEDGER_MARTS for argument in ("--select", f"+{mart}")]
+        wanted = [argument for mart in marts for argument in ("--select", f"+{mart}")]
         Transform(self.home).run("build", "--resource-type", "seed", "--resource-type", "model", *wanted)
         return duckdb.connect(str(self.home.candidate_db), read_only=True)
 
