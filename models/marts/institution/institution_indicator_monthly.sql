@@ -66,7 +66,6 @@ peers as (
         {{ quantile('value', 0.5) }} as peer_median,
         {{ quantile('value', 0.9) }} as peer_p90,
         {{ quantile('value', 0.1) }} as peer_p10,
-        coalesce({{ ratio('sum(numerator)', 'sum(denominator)') }}, {{ quantile('value', 0.5) }}) as peer_value,
         {{ quantile('case_index', 0.5) }} as peer_case_index
     from placed
     where is_comparable
@@ -80,9 +79,8 @@ distance as (
         peers.peer_median,
         peers.peer_p90,
         peers.peer_p10,
-        peers.peer_value,
         peers.peer_case_index,
-        (placed.value - peers.peer_value) * sqrt(placed.volume) as spread,
+        (placed.value - peers.peer_median) * sqrt(placed.volume) as spread,
         (placed.case_index - peers.peer_case_index) * sqrt(placed.volume) as case_spread
     from placed
     left join peers
@@ -94,7 +92,7 @@ distance as (
             and peers.period_kind = placed.period_kind
 ),
 
--- How far peers of volume one lie from the group's value: median of the distances, so that the outliers that are looked for
+-- How far peers of volume one lie from the group's median: median of the distances, so that the outliers that are looked for
 -- do not widen their own limits; 1.4826 turns it into a standard deviation (Rousseeuw and Croux 1993).
 spread as (
     select
@@ -148,9 +146,9 @@ limited as (
         ranked.peer_percentile,
         ranked.peer_percentile is not null as is_ranked,
         year_before.value as value_prior_year,
-        distance.peer_value - 3 * spread.scale / sqrt(nullif(distance.volume, 0)) as funnel_low,
-        distance.peer_value + 3 * spread.scale / sqrt(nullif(distance.volume, 0)) as funnel_high,
-        distance.case_index * distance.peer_value / distance.peer_case_index as adjusted_value,
+        distance.peer_median - 3 * spread.scale / sqrt(nullif(distance.volume, 0)) as funnel_low,
+        distance.peer_median + 3 * spread.scale / sqrt(nullif(distance.volume, 0)) as funnel_high,
+        distance.case_index * distance.peer_median / distance.peer_case_index as adjusted_value,
         3 * spread.case_scale / sqrt(nullif(distance.volume, 0)) as case_limit,
         case when history.months_before >= 8 then history.q1 - 1.5 * (history.q3 - history.q1) end as trend_low,
         case when history.months_before >= 8 then history.q3 + 1.5 * (history.q3 - history.q1) end as trend_high
