@@ -280,7 +280,7 @@ TEXT: dict[str, dict[Lang, str]] = {
         "en": "{open} of {legs} legs are not fully explained: {parts}.",
     },
     "trust.leg_open": {"zh": "{leg}未解释 {amount}", "en": "{leg}, unexplained {amount}"},
-    "trust.largest_cause": {
+    "trust.sides": {
         "zh": "{leg}左侧 {left}，右侧 {right}，差额 {difference}。",
         "en": "{leg}: left {left}, right {right}, difference {difference}.",
     },

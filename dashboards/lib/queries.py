@@ -1187,11 +1187,11 @@ QUERIES: dict[str, Query] = {
         join reference.reconciliation_cause as cause on cause.cause = entry.cause
         where entry.fund_code = $fund and ($basis = 'consolidated' or entry.org_code = $org)
             and entry.month between since and until
-        group by all
+        group by entry.leg, entry.cause, cause.name_zh, cause.name_en, cause.sort_order
         order by
             case entry.leg when 'claims_to_clearing' then 0 when 'clearing_to_ledger' then 1
                 when 'voucher_to_balance' then 2 else 3 end,
-            min(cause.sort_order)
+            cause.sort_order
         """,
     ),
     "revisions": Query(

@@ -190,11 +190,11 @@ def reconciliation(view: Screen) -> None:
         None,
         " ".join(
             view.t(
-                "trust.largest_cause",
+                "trust.sides",
                 leg=view.t(f"leg.{row['leg']}"),
                 left=formats.money(row["left_amount"], view.lang),
                 right=formats.money(row["right_amount"], view.lang),
-                difference=formats.money(row["difference"], view.lang),
+                difference=formats.money(row["difference"], view.lang, sign=True),
             )
             for row in legs
         ),
