@@ -124,7 +124,6 @@ def layers(view: Screen) -> None:
     rows = view.rows("benefit_layers", scheme=people.scheme(view))
     now = rows.where(month=view.period).first
     shown = [layer for layer in _LAYERS if any(rows.column(layer))]
-    patterns = ("", "/", "x", "\\", ".", "+", "-")
     blocks.figure(
         view,
         "layers",
@@ -132,7 +131,7 @@ def layers(view: Screen) -> None:
         figures.month_bars(
             view,
             rows,
-            [(layer, view.t(f"col.{layer}"), patterns[at]) for at, layer in enumerate(shown)],
+            [(layer, view.t(f"col.{layer}")) for layer in shown],
             "money",
         ),
         ""

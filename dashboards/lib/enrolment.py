@@ -155,8 +155,8 @@ def moves(view: Screen) -> None:
             view,
             rows,
             [
-                ("newly_enrolled", view.t("col.newly_enrolled"), ""),
-                ("lapsed", view.t("col.lapsed"), "/"),
+                ("newly_enrolled", view.t("col.newly_enrolled")),
+                ("lapsed", view.t("col.lapsed")),
             ],
             "count",
             stacked=False,
@@ -179,7 +179,10 @@ def moves(view: Screen) -> None:
 
 def duplicates(view: Screen) -> None:
     """Who is insured twice, and the subsidy that is paid for it."""
-    rows = view.rows("duplicates")
+    scheme = people.scheme(view)
+    # Persons in two schemes stand in both, so one is shown; the subsidy is the residents'.
+    scheme = "resident" if scheme == "all" else scheme
+    rows = view.rows("duplicates").where(scheme=scheme)
     now = rows.where(month=view.period)
     names = {kind: view.t(f"duplicate.{kind}") for kind in _KINDS if len(rows.where(duplicate_kind=kind))}
     parts = [
@@ -195,7 +198,7 @@ def duplicates(view: Screen) -> None:
     blocks.figure(
         view,
         "duplicates",
-        view.t("title.duplicates"),
+        view.t("title.duplicates", scheme=view.t(f"scheme.{scheme}")),
         figures.split_bars(view, rows, "duplicate_kind", names, "persons", "count"),
         view.t(
             "people.duplicates",
@@ -221,7 +224,7 @@ def contributions(view: Screen) -> None:
         figures.month_bars(
             view,
             rows,
-            [("due", view.t("col.due"), ""), ("received", view.t("col.received"), "/")],
+            [("due", view.t("col.due")), ("received", view.t("col.received"))],
             "money",
             stacked=False,
         ),
@@ -260,10 +263,7 @@ def arrears(view: Screen) -> None:
         figures.month_bars(
             view,
             rows,
-            [
-                (band, view.t(f"col.{band}"), pattern)
-                for band, pattern in zip(bands, ("", "/", "x"), strict=True)
-            ],
+            [(band, view.t(f"col.{band}")) for band in bands],
             "money",
         ),
         ""

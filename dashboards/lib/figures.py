@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -762,17 +762,16 @@ def national_backtest(screen: Screen, table: Table) -> go.Figure:
 def month_bars(
     screen: Screen,
     table: Table,
-    series: Sequence[tuple[str, str, str]],
+    series: Sequence[tuple[str, str]],
     kind: formats.Kind,
     *,
     stacked: bool = True,
-    height: int = 320,
 ) -> go.Figure:
-    """Bars by month. Each of `series` is (column, name, pattern); `kind` is `money` or `count`."""
-    figure = _figure(screen, height)
-    amounts = [value for column, _, _ in series for value in table.column(column)]
+    """Bars by month, hatched where the month is not complete. Each of `series` is (column, name)."""
+    figure = _figure(screen, 320)
+    amounts = [value for column, _ in series for value in table.column(column)]
     unit = formats.unit_for(amounts) if kind == "money" else formats.YUAN
-    for at, (column, name, pattern) in enumerate(series):
+    for at, (column, name) in enumerate(series):
         values = table.column(column)
         figure.add_trace(
             go.Bar(
@@ -780,14 +779,18 @@ def month_bars(
                 y=[_height(value, kind, unit) for value in values],
                 customdata=[_words(screen, value, kind, unit) for value in values],
                 hovertemplate="%{x}<br>%{customdata}<extra>%{fullData.name}</extra>",
-                marker={"color": palette(screen)[at % 7], "pattern": {"shape": pattern}},
+                marker={
+                    "color": palette(screen)[at % 7],
+                    "pattern": {"shape": _hatch(screen, table.column("month"))},
+                },
                 name=name,
             )
         )
+    _mark_months(figure, screen, table.column("month"))
     figure.update_layout(
         barmode="relative" if stacked else "group",
         xaxis=_time_axis(screen),
-        yaxis=_value_axis(screen, kind, unit),
+        yaxis=_value_axis(screen, kind, unit, amounts),
     )
     return figure
 
@@ -802,7 +805,8 @@ def split_bars(
 ) -> go.Figure:
     """Bars by month, stacked by the codes of the column `split`; `names` says which codes, in order, and their words."""
     figure = _figure(screen, 320)
-    unit = formats.unit_for(table.column(value)) if kind == "money" else formats.YUAN
+    amounts = table.column(value)
+    unit = formats.unit_for(amounts) if kind == "money" else formats.YUAN
     for at, (code, name) in enumerate(names.items()):
         rows = table.where(**{split: code})
         figure.add_trace(
@@ -811,19 +815,23 @@ def split_bars(
                 y=[_height(amount, kind, unit) for amount in rows.column(value)],
                 customdata=[_words(screen, amount, kind, unit) for amount in rows.column(value)],
                 hovertemplate="%{x}<br>%{customdata}<extra>%{fullData.name}</extra>",
-                marker={"color": palette(screen)[at % 7]},
+                marker={
+                    "color": palette(screen)[at % 7],
+                    "pattern": {"shape": _hatch(screen, rows.column("month"))},
+                },
                 name=name,
             )
         )
-    figure.update_layout(barmode="relative", xaxis=_time_axis(screen), yaxis=_value_axis(screen, kind, unit))
+    _mark_months(figure, screen, table.column("month"))
+    figure.update_layout(
+        barmode="relative", xaxis=_time_axis(screen), yaxis=_value_axis(screen, kind, unit, amounts)
+    )
     return figure
 
 
-def month_lines(
-    screen: Screen, lines: Sequence[tuple[str, Table, str]], kind: formats.Kind, *, height: int = 300
-) -> go.Figure:
+def month_lines(screen: Screen, lines: Sequence[tuple[str, Table, str]], kind: formats.Kind) -> go.Figure:
     """Lines by month, each (name, table, column), told apart by dash and symbol as well; `kind` as in tables."""
-    figure = _figure(screen, height)
+    figure = _figure(screen, 320)
     amounts = [value for _, table, column in lines for value in table.column(column)]
     unit = formats.unit_for(amounts) if kind == "money" else formats.YUAN
     for at, (name, table, column) in enumerate(lines):
@@ -840,8 +848,9 @@ def month_lines(
                 name=name,
             )
         )
+    _mark_months(figure, screen, [month for _, table, _ in lines for month in table.column("month")])
     figure.update_layout(
-        xaxis=_time_axis(screen), yaxis=_value_axis(screen, kind, unit), showlegend=len(lines) > 1
+        xaxis=_time_axis(screen), yaxis=_value_axis(screen, kind, unit, amounts), showlegend=len(lines) > 1
     )
     return figure
 
@@ -881,7 +890,7 @@ def named_bars(
                 name=name,
             )
         )
-    axis = _value_axis(screen, kind, unit)
+    axis = _value_axis(screen, kind, unit, amounts)
     if not stacked:
         known = [
             height for _, values in series for height in (_height(v, kind, unit) for v in values) if height
@@ -890,7 +899,8 @@ def named_bars(
     figure.update_layout(
         barmode="stack" if stacked else "group",
         xaxis=axis,
-        yaxis={"autorange": "reversed"},
+        yaxis={"autorange": "reversed", "type": "category"},
+        legend={"traceorder": "normal"},
         showlegend=len(series) > 1,
     )
     return figure
@@ -915,9 +925,28 @@ def _bare(value: Any, kind: formats.Kind, unit: formats.Unit, *, signed: bool) -
     return formats.number(value, unit, sign=signed) if kind == "money" else formats.count(value)
 
 
-def _value_axis(screen: Screen, kind: formats.Kind, unit: formats.Unit) -> dict[str, Any]:
+def _hatch(screen: Screen, months: Sequence[date]) -> list[str]:
+    """The pattern of each month's bar: hatched where the release's data end before the month does."""
+    through = screen.info.get("data_through")
+    ends = [(month + timedelta(days=31)).replace(day=1) - timedelta(days=1) for month in months]
+    return ["/" if through is not None and end > through else "" for end in ends]
+
+
+def _mark_months(figure: go.Figure, screen: Screen, months: Sequence[date]) -> None:
+    """The days from which figures mean something else, where there are months at all."""
+    if months:
+        scheme = screen.fund_row["scheme"] if screen.fund_row else "total"
+        _mark_policy(figure, screen, min(months), max(months), scheme)
+
+
+def _value_axis(
+    screen: Screen, kind: formats.Kind, unit: formats.Unit, amounts: Sequence[Any]
+) -> dict[str, Any]:
     if kind == "money":
         return _money_axis(screen, unit) | {"rangemode": "tozero"}
     if kind == "ratio":
         return {"tickformat": ".0%", "rangemode": "tozero"}
-    return {"tickformat": ",d" if kind == "count" else ",.4~f", "rangemode": "tozero"}
+    # Few persons need whole steps, or the axis names one number twice.
+    few = max((value for value in amounts if value is not None), default=0) < 4
+    steps = {"dtick": 1} if kind == "count" and few else {}
+    return {"tickformat": ",d" if kind == "count" else ",.4~f", "rangemode": "tozero"} | steps

@@ -281,7 +281,7 @@ TEXT: dict[str, dict[Lang, str]] = {
     },
     "trust.leg_open": {"zh": "{leg}未解释 {amount}", "en": "{leg}, unexplained {amount}"},
     "trust.sides": {
-        "zh": "{leg}左侧 {left}，右侧 {right}，差额 {difference}。",
+        "zh": "{leg}：左侧 {left}，右侧 {right}，差额 {difference}。",
         "en": "{leg}: left {left}, right {right}, difference {difference}.",
     },
     "note.reconciliation": {

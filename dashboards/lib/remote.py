@@ -60,6 +60,9 @@ def flows(view: Screen, value: str, kind: formats.Kind) -> None:
     rows = view.rows("remote_months", scheme=people.scheme(view))
     now = rows.where(month=view.period)
     out, came = now.where(direction="outflow").first or {}, now.where(direction="inflow").first or {}
+    at = rows.columns.index("visits")
+    # Filings go back further than visits do.
+    visited = Table(rows.columns, tuple(row for row in rows.rows if row[at] is not None))
 
     def words(row: dict[str, object]) -> str:
         return formats.money(row.get(value), view.lang) if kind == "money" else formats.count(row.get(value))  # type: ignore[arg-type]
@@ -70,7 +73,10 @@ def flows(view: Screen, value: str, kind: formats.Kind) -> None:
         view.t(f"title.remote_{value}"),
         figures.month_lines(
             view,
-            [(view.t(f"flow.{code}"), rows.where(direction=code), value) for code in ("outflow", "inflow")],
+            [
+                (view.t(f"flow.{code}"), visited.where(direction=code), value)
+                for code in ("outflow", "inflow")
+            ],
             kind,
         ),
         view.t(
