@@ -9,6 +9,7 @@ from __future__ import annotations
 from medfund.release.diff import BatchAdded, Change, ReleaseDiff, diff_releases
 from medfund.release.lock import lock_holder, writer_lock
 from medfund.release.query import FORMATS, run_query, shell, write_result
+from medfund.release.sandbox import Answer, Bounds, run_bounded
 from medfund.release.status import status
 from medfund.release.store import (
     CANDIDATE,
@@ -27,7 +28,9 @@ from medfund.release.waivers import Waiver, active_waivers, list_waivers, waive
 __all__ = [
     "CANDIDATE",
     "FORMATS",
+    "Answer",
     "BatchAdded",
+    "Bounds",
     "Change",
     "Release",
     "ReleaseDiff",
@@ -44,6 +47,7 @@ __all__ = [
     "release_info",
     "resolve_release",
     "rollback",
+    "run_bounded",
     "run_query",
     "shell",
     "status",

@@ -57,7 +57,7 @@ def run_query(home: Home, query: str, release_id: str | None = None) -> Iterator
     `{{ ref('table') }}` is read as the table, so that the files of `analyses/` run as they are.
     Raises UsageError when the text isn't exactly one statement, or one that would change something.
     """
-    sql = _one_statement(query)
+    sql = one_statement(query)
     connection = open_release(home, release_id)
     try:
         yield Query(connection, sql)
@@ -124,12 +124,13 @@ def shell(
                 continue
             text, lines = "\n".join(lines), []
             try:
-                _show(Query(connection, _one_statement(text)), None, 200)
+                _show(Query(connection, one_statement(text)), None, 200)
             except MedfundError as error:
                 say(str(error))
 
 
-def _one_statement(query: str) -> str:
+def one_statement(query: str) -> str:
+    """The one reading statement of a text, with `{{ ref('table') }}` as the table. Raises UsageError otherwise."""
     with _sql_errors():
         statements = duckdb.extract_statements(_REF.sub(r"\2", query))
     if len(statements) != 1:

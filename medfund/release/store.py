@@ -122,17 +122,17 @@ def open_release(home: Home, release_id: str | None = None) -> duckdb.DuckDBPyCo
     return connect_read_only(path)
 
 
-def connect_read_only(path: Path) -> duckdb.DuckDBPyConnection:
+def connect_read_only(path: Path, limits: dict[str, str] | None = None) -> duckdb.DuckDBPyConnection:
     """See `open_release`; `path` is a release's database file.
 
     The configuration must be the same everywhere: DuckDB refuses a second connection to one file in one
-    process when it differs.
+    process when it differs. `limits` are further settings, for a process that opens nothing else.
     """
     try:
         connection = duckdb.connect(
             str(path),
             read_only=True,
-            config={"enable_external_access": "false", "lock_configuration": "true"},
+            config={"enable_external_access": "false", "lock_configuration": "true", **(limits or {})},
         )
     except duckdb.Error as error:
         raise MedfundError(f"{path}: cannot be read as a release ({_first_line(error)}).") from error
