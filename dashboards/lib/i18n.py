@@ -937,7 +937,6 @@ TEXT: dict[str, dict[Lang, str]] = {
     "title.layers": {"zh": "费用由谁负担（多层次保障）", "en": "Who bears the expense"},
     "title.levels": {"zh": "住院人次：医院级别与就医地", "en": "Stays by level of hospital and place"},
     "title.costly": {"zh": "住院费用分段与负担", "en": "Stays by what they cost, and who paid"},
-    "title.drivers": {"zh": "{fund}支出变动的原因", "en": "Why spending of the {fund} moved"},
     "title.remote_visits": {"zh": "异地就医人次", "en": "Visits across the border"},
     "title.remote_fund_pay": {"zh": "异地就医基金支付", "en": "Paid by funds across the border"},
     "title.places_outflow": {"zh": "去往何处（人次）", "en": "Where own insured go (visits)"},
@@ -982,10 +981,6 @@ TEXT: dict[str, dict[Lang, str]] = {
     "note.layers": {
         "zh": "各部分相加等于医疗费总额；个人账户单列，不并入统筹基金。",
         "en": "The parts add up to the expense; personal accounts stand apart from the pooled fund.",
-    },
-    "note.drivers": {
-        "zh": "对数平均迪氏分解（LMDI），各因素相加等于支出变动；所选期间为当月时显示本年累计。",
-        "en": "Logarithmic mean Divisia decomposition (LMDI); the factors add up to the change. For a single month the year to date is shown.",
     },
     "note.remote": {
         "zh": "去外地就医是本统筹区的支出；外地来本地就医由参保地负担，不是本地基金支出，两者从不相加。",
@@ -1073,10 +1068,6 @@ TEXT: dict[str, dict[Lang, str]] = {
         "zh": "{span}{band}的住院 {stays} 人次，费用 {med_fee}。",
         "en": "{span}: stays of {band}: {stays}, costing {med_fee}.",
     },
-    "people.drivers": {
-        "zh": "支出 {total}，上年同期 {before}；影响最大的因素是{factor}。",
-        "en": "Spending {total} against {before} the year before; the strongest factor is {factor}.",
-    },
     "remote.paid": {"zh": "{month}，基金支付 {fund_pay}", "en": "{month}, funds paid {fund_pay}"},
     "remote.direct": {"zh": "直接结算率（近12个月）", "en": "Settled directly, 12 months"},
     "remote.filed": {"zh": "备案率（近12个月）", "en": "With a filing, 12 months"},
@@ -1151,8 +1142,6 @@ TEXT: dict[str, dict[Lang, str]] = {
     "col.cost_band": {"zh": "每次费用", "en": "Cost of a stay"},
     "col.hospital_level": {"zh": "医院级别", "en": "Level of hospital"},
     "col.remote_kind": {"zh": "就医地", "en": "Place of care"},
-    "col.factor_of_spending": {"zh": "因素", "en": "Factor"},
-    "col.effect_on_spending": {"zh": "影响额", "en": "Effect on spending"},
     "col.flow": {"zh": "流向", "en": "Flow"},
     "col.place": {"zh": "对方地区", "en": "Other place"},
     "col.filings": {"zh": "备案人次", "en": "Filings"},
