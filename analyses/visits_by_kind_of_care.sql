@@ -2,12 +2,13 @@
 -- Persons are not shown: distinct persons of several cells must not be added.
 select
     month,
+    org_code,
     scheme,
     visit_bucket,
-    sum(visits) as visits,
-    sum(med_fee) as med_fee,
-    sum(fund_pay) as fund_pay,
-    sum(med_fee) / nullif(sum(visits), 0) as fee_per_visit
-from {{ ref('utilisation_monthly') }}
-group by month, scheme, visit_bucket
-order by scheme, visit_bucket, month
+    denominator as visits,
+    numerator as med_fee,
+    value as fee_per_visit,
+    value_prior_year as fee_per_visit_a_year_before
+from {{ ref('org_indicator_monthly') }}
+where indicator_id = 'U06' and period_kind = 'month' and visit_bucket <> 'all'
+order by org_code, scheme, visit_bucket, month

@@ -332,6 +332,76 @@ def breaches_of_single_computation(manifest: Manifest, indicator_ids: set[str]) 
     return found
 
 
+# An entry of a list of indicators in macros/indicators: {'id': 'I01', …}.
+_LISTED = re.compile(r"\{\s*'id':\s*'([A-Z]\d\d(?:\.\w+)?)'")
+
+
+def computed_indicators(manifest: Manifest) -> dict[str, set[str]]:
+    """Indicator -> the models and macros whose formula gives it."""
+    found = defaultdict(set)
+    for node in models(manifest):
+        if layer(node) == "intermediate" and INDICATOR_PART.match(node["name"]):
+            for name in re.findall(r"'([A-Z]\d\d(?:\.\w+)?)'", re.sub(r"--[^\n]*", "", node["raw_code"])):
+                found[name].add(node["name"])
+    for macro in manifest["macros"].values():
+        if macro["package_name"] == "medfund":
+            for number, name in enumerate(_LISTED.findall(macro["macro_sql"])):
+                found[name].add(f"{macro['name']} ({number})")
+    return dict(found)
+
+
+def breaches_of_registry(
+    manifest: Manifest, registry: list[dict[str, str]], variants: set[str], not_yet: set[str]
+) -> list[str]:
+    """Every core indicator of a level is computed, each once, and none that the registry does not hold.
+
+    `registry` are the rows of the levels asked for; `variants` the ids with a suffix; `not_yet` are ids whose marts are
+    still to come: naming one that is computed is a breach too, so that the list cannot outlive its reason.
+    """
+    computed = computed_indicators(manifest)
+    levels = {row["indicator_id"][0] for row in registry}
+    known = {row["indicator_id"] for row in registry} | variants
+    found = [
+        f"{name} is computed and stands in no registry"
+        for name in sorted(computed)
+        if name[0] in levels and name not in known
+    ]
+    found += [
+        f"{name} is computed by {' and '.join(sorted(places))}"
+        for name, places in sorted(computed.items())
+        if len(places) > 1
+    ]
+    for row in registry:
+        name = row["indicator_id"]
+        if name in not_yet and name in computed:
+            found.append(f"{name} is computed and still listed as to come")
+        if row["priority"] == "core" and name not in computed and name not in not_yet:
+            found.append(f"core indicator {name} is not computed")
+        if name not in computed and not row["required_tables"]:
+            found.append(f"{name} is not computed and does not say what it needs")
+    return found
+
+
+# Measures of marts whose quotient is an indicator: each pair has a formula in macros/indicators.
+_NUMERATORS = {
+    "med_fee", "fund_pay", "pooled_pay", "account_pay", "cash_pay", "person_pay", "self_funded", "bed_days", "visits",
+    "drug_fee", "herbal_fee", "consumable_fee", "exam_fee", "service_fee", "short_stays", "in_scope",
+}  # fmt: skip
+_DENOMINATORS = {"visits", "persons", "med_fee", "in_scope", "line_fee", "bed_days", "enrolled"}
+
+
+def quotients_of_measures(sql: str) -> list[str]:
+    """Divisions of one measure by another, as written; nullif, sums and casts around them make no difference."""
+    found = []
+    for tree in sqlglot.parse(sql, read="duckdb"):
+        for division in tree.find_all(exp.Div) if tree else ():
+            above = {column.name for column in division.this.find_all(exp.Column)}
+            below = {column.name for column in division.expression.find_all(exp.Column)}
+            if above & _NUMERATORS and below & _DENOMINATORS:
+                found.append(division.sql())
+    return found
+
+
 def breaches_of_mean_of_ratios(manifest: Manifest) -> list[str]:
     """A ratio over several rows is the ratio of their sums: no avg() of a column that is a ratio."""
     ratio = re.compile(r"_(rate|ratio|share|yoy)$|^value$|^payable_months$")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import csv
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +12,12 @@ import pytest
 from medfund.settings import PROJECT_ROOT
 from tests.architecture import dbt_rules as rules
 from tests.architecture.dbt_rules import Manifest
+
+# One measure by another within a string of a page or an export.
+MEASURES_DIVIDED = re.compile(
+    r"\b(med_fee|fund_pay|pooled_pay|account_pay|cash_pay|self_funded|bed_days|visits|\w+_fee)\)?\s*/\s*"
+    r"(nullif\()?(sum\()?(\w+\.)?(visits|persons|med_fee|in_scope|line_fee|bed_days|enrolled)\b"
+)
 
 RULES = [
     rules.breaches_of_layers,
@@ -39,6 +47,56 @@ def test_no_indicator_is_computed_twice(manifest: Manifest) -> None:
     ids = _indicator_ids()
     assert {"F01", "F07", "F20"} <= ids
     assert rules.breaches_of_single_computation(manifest, ids) == []
+
+
+# Indicators of the payment by case, whose marts are to come.
+NOT_YET = {"I15", "I16", "I17", "I18", "I21", "I22", "I24"}
+
+
+def _registry(levels: set[str]) -> list[dict[str, str]]:
+    with (PROJECT_ROOT / "seeds/policy/indicator.csv").open(encoding="utf-8") as file:
+        return [row for row in csv.DictReader(file) if row["level"] in levels]
+
+
+def _variants() -> set[str]:
+    with (PROJECT_ROOT / "seeds/policy/indicator_variant.csv").open(encoding="utf-8") as file:
+        return {row["indicator_id"] for row in csv.DictReader(file)}
+
+
+def test_every_core_indicator_of_institutions_and_use_is_computed_once(manifest: Manifest) -> None:
+    not_yet = (
+        set()
+        if "int_payment__indicator_part" in {node["name"] for node in rules.models(manifest)}
+        else NOT_YET
+    )
+    found = rules.breaches_of_registry(
+        manifest, _registry({"institution", "utilisation"}), _variants(), not_yet
+    )
+    assert found == []
+
+
+def test_no_page_export_or_analysis_divides_measures_by_itself() -> None:
+    """An analysis takes an indicator from its mart; so do screens and exports, whose SQL stands in strings."""
+    found = {
+        path.name: quotients
+        for path in sorted((PROJECT_ROOT / "analyses").glob("*.sql"))
+        if (
+            quotients := rules.quotients_of_measures(
+                re.sub(r"{{.*?}}", "JINJA", path.read_text(encoding="utf-8"))
+            )
+        )
+    }
+    for folder in ("dashboards", "medfund/disclosure"):
+        for path in sorted((PROJECT_ROOT / folder).rglob("*.py")):
+            strings = [
+                node.value
+                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            ]
+            divided = [text for text in strings if MEASURES_DIVIDED.search(text)]
+            if divided:
+                found[path.name] = divided
+    assert found == {}
 
 
 # --- each rule on a project that breaks it ---
@@ -233,3 +291,31 @@ def test_person_rule_sees_a_person_key_in_a_public_table() -> None:
     columns = {"person_key": {"data_type": "varchar"}}
     assert rules.breaches_of_person_keys(_project(MART | {"columns": columns})) != []
     assert rules.breaches_of_person_keys(_project(MART | {"columns": columns, "name": "settlement"})) == []
+
+
+def test_registry_rule_sees_what_is_missing_unknown_or_twice() -> None:
+    part = _model("int_use__indicator_part", "intermediate", sql="select 'U01', 'U77'")
+    listed = {
+        "package_name": "medfund",
+        "name": "uses",
+        "description": "Uses (用).",
+        "macro_sql": "{'id': 'U02'}, {'id': 'U02'}",
+    }
+    project = _project(part) | {"macros": {"m": listed}}
+    registry = [
+        {"indicator_id": name, "priority": "core", "required_tables": "setl_d"}
+        for name in ("U01", "U02", "U03")
+    ]
+    assert rules.breaches_of_registry(project, registry, set(), {"U01"}) == [
+        "U77 is computed and stands in no registry",
+        "U02 is computed by uses (0) and uses (1)",
+        "U01 is computed and still listed as to come",
+        "core indicator U03 is not computed",
+    ]
+
+
+def test_quotient_rule_sees_measures_divided() -> None:
+    assert rules.quotients_of_measures(
+        "select sum(med_fee) / nullif(sum(visits), 0), amount / 10000 from t"
+    ) == ["SUM(med_fee) / NULLIF(SUM(visits), 0)"]
+    assert rules.quotients_of_measures("select numerator, value from institution_indicator_monthly") == []
