@@ -1,4 +1,4 @@
-"""The parts of the page on benefits and use: visits and expense, levels and places, layers, costly stays, why it moved."""
+"""The parts of the page on benefits and use: visits and expense, levels and places, layers, costly stays."""
 
 from __future__ import annotations
 
@@ -183,34 +183,4 @@ def costly(view: Screen) -> None:
         rows,
         layout="stay_costs",
         queries=("stay_costs",),
-    )
-
-
-def drivers(view: Screen) -> None:
-    """Why spending moved against the year before, factor by factor."""
-    rows = view.rows("spending_drivers")
-    first = rows.first
-    blocks.figure(
-        view,
-        "drivers",
-        view.t("title.drivers", fund=view.name(view.fund_row)),
-        figures.named_bars(
-            view,
-            [blocks.coded(view, "driver", factor) for factor in rows.column("factor")],
-            [(view.t("col.effect_on_spending"), rows.column("amount"))],
-            "money",
-            signed=True,
-        ),
-        ""
-        if first is None
-        else view.t(
-            "people.drivers",
-            total=formats.money(first["total"], view.lang),
-            before=formats.money(first["total_prior_year"], view.lang),
-            factor=blocks.coded(view, "driver", max(rows, key=lambda row: abs(row["amount"]))["factor"]),
-        ),
-        rows,
-        layout="spending_drivers",
-        queries=("spending_drivers",),
-        note=view.t("note.drivers"),
     )

@@ -786,12 +786,8 @@ def month_bars(
                 name=name,
             )
         )
-    _mark_months(figure, screen, table.column("month"))
-    figure.update_layout(
-        barmode="relative" if stacked else "group",
-        xaxis=_time_axis(screen),
-        yaxis=_value_axis(screen, kind, unit, amounts),
-    )
+    figure.update_layout(barmode="relative" if stacked else "group")
+    _frame(figure, screen, kind, unit)
     return figure
 
 
@@ -822,10 +818,8 @@ def split_bars(
                 name=name,
             )
         )
-    _mark_months(figure, screen, table.column("month"))
-    figure.update_layout(
-        barmode="relative", xaxis=_time_axis(screen), yaxis=_value_axis(screen, kind, unit, amounts)
-    )
+    figure.update_layout(barmode="relative")
+    _frame(figure, screen, kind, unit)
     return figure
 
 
@@ -848,10 +842,8 @@ def month_lines(screen: Screen, lines: Sequence[tuple[str, Table, str]], kind: f
                 name=name,
             )
         )
-    _mark_months(figure, screen, [month for _, table, _ in lines for month in table.column("month")])
-    figure.update_layout(
-        xaxis=_time_axis(screen), yaxis=_value_axis(screen, kind, unit, amounts), showlegend=len(lines) > 1
-    )
+    figure.update_layout(showlegend=len(lines) > 1)
+    _frame(figure, screen, kind, unit)
     return figure
 
 
@@ -862,40 +854,31 @@ def named_bars(
     kind: formats.Kind,
     *,
     stacked: bool = False,
-    signed: bool = False,
 ) -> go.Figure:
-    """Lying bars, the first name at the top; each of `series` is (name, values). Signed values are red below zero."""
+    """Lying bars, the first name at the top; each of `series` is (name, values)."""
     figure = _figure(screen, 100 + (36 if stacked or len(series) == 1 else 52) * max(len(names), 1))
-    hues = palette(screen)
     amounts = [value for _, values in series for value in values]
     unit = formats.unit_for(amounts) if kind == "money" else formats.YUAN
     labels = [wrapped(name, 14) for name in names]
     for at, (name, values) in enumerate(series):
-        heights = [_height(value, kind, unit) for value in values]
         figure.add_trace(
             go.Bar(
                 orientation="h",
-                x=heights,
+                x=[_height(value, kind, unit) for value in values],
                 y=labels,
-                text=[formats.MISSING if v is None else _bare(v, kind, unit, signed=signed) for v in values],
+                text=[_bare(value, kind, unit) for value in values],
                 textposition="auto" if stacked else "outside",
                 cliponaxis=False,
                 customdata=[_words(screen, value, kind, unit) for value in values],
                 hovertemplate="%{y}<br>%{customdata}<extra>%{fullData.name}</extra>",
-                marker={
-                    "color": [hues[1] if (height or 0) < 0 else hues[0] for height in heights]
-                    if signed
-                    else hues[at % 7]
-                },
+                marker={"color": palette(screen)[at % 7]},
                 name=name,
             )
         )
-    axis = _value_axis(screen, kind, unit, amounts)
-    if not stacked:
-        known = [
-            height for _, values in series for height in (_height(v, kind, unit) for v in values) if height
-        ]
-        axis |= {"range": [min([0.0, *known]) * 1.35, max([0.0, *known]) * 1.2 or 1.0]}
+    longest = max((float(height or 0) for trace in figure.data for height in trace.x), default=0.0)
+    axis = _value_axis(screen, kind, unit)
+    if not stacked:  # the words stand behind the bars
+        axis |= {"range": [0, longest * 1.2 or 1.0]}
     figure.update_layout(
         barmode="stack" if stacked else "group",
         xaxis=axis,
@@ -921,8 +904,8 @@ def _words(screen: Screen, value: Any, kind: formats.Kind, unit: formats.Unit) -
     )
 
 
-def _bare(value: Any, kind: formats.Kind, unit: formats.Unit, *, signed: bool) -> str:
-    return formats.number(value, unit, sign=signed) if kind == "money" else formats.count(value)
+def _bare(value: Any, kind: formats.Kind, unit: formats.Unit) -> str:
+    return formats.number(value, unit) if kind == "money" else formats.count(value)
 
 
 def _hatch(screen: Screen, months: Sequence[date]) -> list[str]:
@@ -932,21 +915,26 @@ def _hatch(screen: Screen, months: Sequence[date]) -> list[str]:
     return ["/" if through is not None and end > through else "" for end in ends]
 
 
-def _mark_months(figure: go.Figure, screen: Screen, months: Sequence[date]) -> None:
-    """The days from which figures mean something else, where there are months at all."""
-    if months:
+def _frame(figure: go.Figure, screen: Screen, kind: formats.Kind, unit: formats.Unit) -> None:
+    """Axes of a chart by month, policy marks, and room above the highest bar or point for their words."""
+    totals: dict[date, float] = {}
+    adds_up = figure.layout.barmode == "relative"
+    for trace in figure.data:
+        for month, height in zip(trace.x, trace.y, strict=True):
+            so_far = totals.get(month, 0.0)
+            totals[month] = so_far + (height or 0.0) if adds_up else max(so_far, height or 0.0)
+    top = max(totals.values(), default=0.0)
+    lowest = min((height or 0.0 for trace in figure.data for height in trace.y), default=0.0)
+    axis = _value_axis(screen, kind, unit) | {"range": [min(0.0, lowest * 1.1), top * 1.2 or 1.0]}
+    if kind == "count" and top < 4:  # few persons need whole steps, or the axis names one number twice
+        axis |= {"dtick": 1}
+    if totals:
         scheme = screen.fund_row["scheme"] if screen.fund_row else "total"
-        _mark_policy(figure, screen, min(months), max(months), scheme)
+        _mark_policy(figure, screen, min(totals), max(totals), scheme)
+    figure.update_layout(xaxis=_time_axis(screen), yaxis=axis)
 
 
-def _value_axis(
-    screen: Screen, kind: formats.Kind, unit: formats.Unit, amounts: Sequence[Any]
-) -> dict[str, Any]:
+def _value_axis(screen: Screen, kind: formats.Kind, unit: formats.Unit) -> dict[str, Any]:
     if kind == "money":
-        return _money_axis(screen, unit) | {"rangemode": "tozero"}
-    if kind == "ratio":
-        return {"tickformat": ".0%", "rangemode": "tozero"}
-    # Few persons need whole steps, or the axis names one number twice.
-    few = max((value for value in amounts if value is not None), default=0) < 4
-    steps = {"dtick": 1} if kind == "count" and few else {}
-    return {"tickformat": ",d" if kind == "count" else ",.4~f", "rangemode": "tozero"} | steps
+        return _money_axis(screen, unit)
+    return {"tickformat": {"ratio": ".0%", "count": ",d"}.get(kind, ",.4~f")}

@@ -961,7 +961,18 @@ QUERIES: dict[str, Query] = {
     ),
     "contributions": Query(
         ("contribution_monthly",),
-        ("month", "due", "received", "relief", "subsidy", "arrears", "payers"),
+        (
+            "month",
+            "due",
+            "received",
+            "relief",
+            "subsidy",
+            "arrears",
+            "arrears_under_3_months",
+            "arrears_3_to_12_months",
+            "arrears_over_12_months",
+            "payers",
+        ),
         """
         select month, sum(due) as due, sum(received) as received, sum(relief) as relief, sum(subsidy) as subsidy,
             sum(arrears) as arrears, sum(arrears_under_3_months) as arrears_under_3_months,
@@ -1061,7 +1072,19 @@ QUERIES: dict[str, Query] = {
     ),
     "benefit_layers": Query(
         ("benefit_layer_monthly",),
-        ("month", "med_fee", "pooled_pay", "catastrophic_pay", "assistance_pay", "account_pay", "cash_pay"),
+        (
+            "month",
+            "visits",
+            "med_fee",
+            "in_scope",
+            "pooled_pay",
+            "catastrophic_pay",
+            "assistance_pay",
+            "other_fund_pay",
+            "account_pay",
+            "cash_pay",
+            "hospital_pay",
+        ),
         """
         select month, sum(visits) as visits, sum(med_fee) as med_fee, sum(in_scope) as in_scope,
             sum(deductible) as deductible, sum(pooled_pay) as pooled_pay, sum(catastrophic_pay) as catastrophic_pay,
@@ -1088,18 +1111,6 @@ QUERIES: dict[str, Query] = {
         group by cost_band
         order by case cost_band when 'under_5k' then 0 when '5k_to_10k' then 1 when '10k_to_50k' then 2
             when '50k_to_100k' then 3 else 4 end
-        """,
-    ),
-    "spending_drivers": Query(
-        ("spending_driver_monthly",),
-        ("factor", "amount", "contribution", "total", "total_prior_year"),
-        """
-        select factor, amount, contribution, total, total_prior_year, has_people, is_booked
-        from marts.spending_driver_monthly
-        where unit_kind = case $basis when 'own' then 'org' else 'pool' end and unit_code = $scope_org
-            and fund_code = $fund and month = cast($period as date)
-            and period_kind = case $span when 'month' then 'ytd' else $span end
-        order by sort_order
         """,
     ),
     "remote_months": Query(

@@ -415,11 +415,6 @@ LAYOUTS: dict[str, tuple[Column, ...]] = {
         Column("fund_pay", "col.fund_pay", "money"),
         Column("person_pay", "col.person_pay", "money"),
     ),
-    "spending_drivers": (
-        Column("factor", "col.factor_of_spending", "code", "driver"),
-        Column("amount", "col.effect_on_spending", "money"),
-        Column("contribution", "col.contribution", "ratio"),
-    ),
     "remote_months": (
         _MONTH,
         _FLOW,

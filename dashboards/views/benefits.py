@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards.lib import benefits, blocks, people
+from dashboards.lib import benefits, blocks, fund, people
 
 view = blocks.screen()
 blocks.header(view, "benefits", chosen=True)
@@ -22,6 +22,6 @@ with levels:
 with costly:
     benefits.costly(view)
 
-benefits.drivers(view)
+fund.drivers(view)
 people.indicators(view, "utilisation")
 blocks.page_export(view, "benefits")
