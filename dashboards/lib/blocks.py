@@ -84,6 +84,11 @@ def _label(view: Screen, column: Column) -> str:
     return f"{label} ({view.t(unit)})" if unit else label
 
 
+def sheet_table(view: Screen, sheet: Sheet) -> None:
+    """A table whose columns are not known beforehand, open on the page."""
+    st.html(_html_table(view, sheet))
+
+
 def _html_table(view: Screen, sheet: Sheet) -> str:
     """The table as markup: numbers to the right, short codes unbroken, long names wrapped, everything escaped."""
     looks = [_LOOK.get(kind, "") for kind in sheet.kinds]

@@ -173,6 +173,17 @@ def rows(release: Release, name: str, **parameters: Any) -> Table:
     return _rows(str(release.path), name, json.dumps(wanted, default=str, sort_keys=True))
 
 
+@st.cache_data(max_entries=4, show_spinner=False)
+def _made_from(path: str) -> dict[str, tuple[str, ...]]:
+    manifest = json.loads((Path(path).parent / "release.json").read_text(encoding="utf-8"))
+    return {name: tuple(exports) for name, exports in manifest.get("made_from", {}).items()}
+
+
+def made_from(release: Release) -> Mapping[str, tuple[str, ...]]:
+    """Raw exports behind each public table of a release, as its manifest says."""
+    return _made_from(str(release.path))
+
+
 def sources(names: tuple[str, ...]) -> tuple[str, ...]:
     """The public tables that these queries read, in order and once."""
     tables = (table for name in names for table in QUERIES[name].tables)

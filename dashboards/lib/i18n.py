@@ -70,8 +70,8 @@ TEXT: dict[str, dict[Lang, str]] = {
         "en": "Will answer: form, period and org; preview after disclosure control; notes; make, verify, history with differences; calendar. Until then: the command medfund disclose.",
     },
     "answers.workbench": {
-        "zh": "将回答：带结构浏览的只读 SQL；已存查询；结果成表、成图、可下载；指标字典与血缘。现在可用命令 medfund sql。",
-        "en": "Will answer: read-only SQL with a schema browser; saved queries; results as table, chart and file; indicator dictionary with lineage. Until then: the command medfund sql.",
+        "zh": "只读 SQL、已存查询、表结构、指标字典与血缘；结果可成表、成图、下载。",
+        "en": "Read-only SQL, saved questions, what tables hold, what indicators mean; results as table, chart and file.",
     },
     # Words
     "word.about": {"zh": "定义与来源", "en": "Definition"},
@@ -741,6 +741,122 @@ TEXT: dict[str, dict[Lang, str]] = {
         "en": "From {marts}; release {release}; {checks} checks, {failed} not passed.",
     },
     # Trust
+    # Workbench
+    "title.sql": {"zh": "查询", "en": "Query"},
+    "title.result": {"zh": "结果", "en": "Result"},
+    "title.schema": {"zh": "表结构", "en": "What tables hold"},
+    "title.dictionary": {"zh": "指标字典", "en": "Indicators"},
+    "filter.analysis": {"zh": "已存查询", "en": "Saved questions"},
+    "filter.table": {"zh": "表", "en": "Table"},
+    "filter.indicator": {"zh": "指标", "en": "Indicator"},
+    "col.column": {"zh": "列", "en": "Column"},
+    "col.type": {"zh": "类型", "en": "Type"},
+    "workbench.own": {"zh": "自己写", "en": "Write your own"},
+    "workbench.sql": {"zh": "SQL（一条查询语句）", "en": "SQL (one reading statement)"},
+    "workbench.run": {"zh": "运行", "en": "Run"},
+    "workbench.running": {"zh": "正在查询……", "en": "Asking…"},
+    "workbench.bounds": {
+        "zh": "只读；不能访问文件和网络；最长 {seconds} 秒，内存 {memory} MB，结果 {rows} 行。",
+        "en": "Read-only; no files, no network; at most {seconds} seconds, {memory} MB of memory, {rows} rows.",
+    },
+    "workbench.refused": {"zh": "未执行：{reason}", "en": "Not run: {reason}"},
+    "workbench.rows": {
+        "zh": "共 {rows} 行，用时 {seconds} 秒；数据版本 {release}。",
+        "en": "Rows: {rows}, in {seconds} seconds; release {release}.",
+    },
+    "workbench.cut": {
+        "zh": "只取前 {rows} 行，后面还有；用时 {seconds} 秒；数据版本 {release}。",
+        "en": "The first {rows} rows only, there are more; {seconds} seconds; release {release}.",
+    },
+    "workbench.first_rows": {
+        "zh": "页面显示前 {shown} 行，下载含全部所取行。",
+        "en": "The first {shown} rows are shown; a download has all that were fetched.",
+    },
+    "workbench.across": {"zh": "横轴", "en": "Across"},
+    "workbench.measure": {"zh": "数值", "en": "Measure"},
+    "workbench.table": {
+        "zh": "{table}：{columns} 列；来源导出表：{exports}。",
+        "en": "{table}: {columns} columns; made from the exports {exports}.",
+    },
+    "workbench.numerator": {"zh": "分子", "en": "Numerator"},
+    "workbench.denominator": {"zh": "分母", "en": "Denominator"},
+    "workbench.required": {"zh": "所需导出表", "en": "Exports needed"},
+    "workbench.held": {
+        "zh": "数值在 `{mart}`：{rows} 行，{first} 至 {last}；来源导出表：{exports}。",
+        "en": "Values in `{mart}`: {rows} rows, {first} to {last}; made from {exports}.",
+    },
+    "analysis.balance_as_published": {
+        "zh": "哪些结余公布后改过，由哪次报送引起？",
+        "en": "Which balances were published first, what are they now, and which delivery changed them?",
+    },
+    "analysis.budget_burn_up": {
+        "zh": "哪些预算项目快于或慢于进度？",
+        "en": "Which budget lines run ahead of the year, or behind it?",
+    },
+    "analysis.cost_per_stay": {
+        "zh": "各地一次住院花多少、住多久、谁负担？",
+        "en": "What does an inpatient stay cost in each division, how long is it, and who pays?",
+    },
+    "analysis.failing_checks": {
+        "zh": "哪些检查未通过，多严重，从哪个版本起？",
+        "en": "Which checks fail, how gravely, since which release, and who looks after them?",
+    },
+    "analysis.failing_institutions": {
+        "zh": "哪些机构的结算与费用明细对不上？",
+        "en": "Whose settlements and fee lines do not add up, in which months, and by how much?",
+    },
+    "analysis.forecast_on_national_series": {
+        "zh": "用全国公开数据逐年检验，预测会有多准？",
+        "en": "How would the forecasts have done on the real national figures, year by year?",
+    },
+    "analysis.forecast_scorecard": {
+        "zh": "各基金用哪个模型，比去年同月好多少？",
+        "en": "Which model forecasts each fund, and how would it have done against the same month of the year before?",
+    },
+    "analysis.fund_roll_forward": {
+        "zh": "近12个月各基金结余如何形成？",
+        "en": "How did each fund's balance of the whole pool area come about in the last twelve months?",
+    },
+    "analysis.published_series_by_edition": {
+        "zh": "哪些全国数据在不同版本里不一样？",
+        "en": "Which published national figures does another edition print differently, and by how much?",
+    },
+    "analysis.reconciliation_by_cause": {
+        "zh": "近一年结算、清算、总账、银行差在哪里，为什么？",
+        "en": "Where do claims, clearing, ledger and bank differ in the last year, and why?",
+    },
+    "analysis.reconciliation_documents": {
+        "zh": "对账差异由哪些单据构成？",
+        "en": "Which settlements, notices, vouchers and transactions make up a difference?",
+    },
+    "analysis.remote_care_share": {
+        "zh": "各县区有多少住院和统筹基金流向区外？",
+        "en": "What share of each county's stays and of its pooled money goes to care outside the pool area?",
+    },
+    "analysis.scenario_effects": {
+        "zh": "情景的每一行在未来12个月改变什么？",
+        "en": "What does each row of a scenario change in the next twelve months, on what base, by what factor?",
+    },
+    "analysis.transfers_between_levels": {
+        "zh": "上下级每月往来多少，是否都到账？",
+        "en": "What did the levels pay each other in each month, and did all of it arrive?",
+    },
+    "analysis.unexplained_gaps": {
+        "zh": "哪些账套与自身收支推算不符，差多少，从何时起？",
+        "en": "Which books say something else than their own flows give, by how much, and since when?",
+    },
+    "analysis.visits_by_kind_of_care": {
+        "zh": "各类就诊每月多少人次，次均多少？",
+        "en": "How many visits of each kind of care are there in each month, and what does one cost?",
+    },
+    "analysis.why_spending_changed": {
+        "zh": "今年哪些项目最影响各基金支出？",
+        "en": "Which items moved each fund's spending this year most, against the same months of last year?",
+    },
+    "analysis.why_spending_moved": {
+        "zh": "今年各基金支出由人数、人次、价格还是结构推动？",
+        "en": "Did people, visits, prices, mix or payment rules move each fund's spending this year?",
+    },
     "trust.loaded": {"zh": "最近入库 {moment}", "en": "Last loaded {moment}"},
     "trust.gate": {"zh": "质量门", "en": "Gate"},
     "trust.waivers": {"zh": "例外：{waivers}", "en": "Waivers: {waivers}"},

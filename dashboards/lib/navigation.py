@@ -144,7 +144,12 @@ PAGES: tuple[PageInfo, ...] = (
         ("fund_acct_bal", "psn_insu_d"),
     ),
     PageInfo(
-        "workbench", "data", ":material/database:", ("dim_indicator", "release_info"), ("fund_acct_bal",)
+        "workbench",
+        "data",
+        ":material/database:",
+        ("dim_indicator", "release_info"),
+        ("fund_acct_bal",),
+        ready=True,
     ),
 )
 

@@ -1256,3 +1256,55 @@ QUERIES: dict[str, Query] = {
         """,
     ),
 }
+
+QUERIES |= {
+    # What the release holds: every public table and code list, column by column.
+    "schema": Query(
+        (),
+        ("table_name", "column_name", "data_type"),
+        """
+        select
+            case schema_name when 'marts' then table_name else 'reference.' || table_name end as table_name,
+            column_name, data_type
+        from duckdb_columns()
+        where schema_name in ('marts', 'reference')
+        order by schema_name, duckdb_columns.table_name, column_index
+        """,
+    ),
+    "indicator_entry": Query(
+        ("dim_indicator",),
+        ("numerator", "denominator", "unit", "source", "required_tables"),
+        """
+        select numerator, denominator, unit, source, required_tables
+        from marts.dim_indicator
+        where indicator_id = $indicator
+        """,
+    ),
+    "held_fund_indicator_monthly": Query(
+        ("fund_indicator_monthly",),
+        ("rows", "first_month", "last_month"),
+        """
+        select count(*) as rows, min(month) as first_month, max(month) as last_month
+        from marts.fund_indicator_monthly
+        where indicator_id = $indicator
+        """,
+    ),
+    "held_org_indicator_monthly": Query(
+        ("org_indicator_monthly",),
+        ("rows", "first_month", "last_month"),
+        """
+        select count(*) as rows, min(month) as first_month, max(month) as last_month
+        from marts.org_indicator_monthly
+        where indicator_id = $indicator
+        """,
+    ),
+    "held_institution_indicator_monthly": Query(
+        ("institution_indicator_monthly",),
+        ("rows", "first_month", "last_month"),
+        """
+        select count(*) as rows, min(month) as first_month, max(month) as last_month
+        from marts.institution_indicator_monthly
+        where indicator_id = $indicator
+        """,
+    ),
+}

@@ -33,6 +33,11 @@ NAMES = (
     "vintage",
     "measure",
     "scenario",
+    "analysis",
+    "table",
+    "indicator",
+    "institution",
+    "bucket",
 )
 
 _KEPT = "medfund.filters"

@@ -107,6 +107,10 @@ LAYOUTS: dict[str, tuple[Column, ...]] = {
         Column("total_prior_year", "col.amount_prior_year", "money"),
         Column("is_booked", "col.is_booked", "flag"),
     ),
+    "schema": (
+        Column("column_name", "col.column"),
+        Column("data_type", "col.type", "code"),
+    ),
     "reconciliation_legs": (
         Column("leg", "col.leg", "text", "leg"),
         Column("left_amount", "col.left_side", "money"),

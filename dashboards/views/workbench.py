@@ -1,5 +1,17 @@
-"""workbench: not finished; says what it will answer and what it needs."""
+"""Workbench: read-only SQL within bounds, saved questions, what tables hold, what indicators mean."""
 
-from dashboards.lib import blocks
+import streamlit as st
 
-blocks.planned("workbench")
+from dashboards.lib import blocks, workbench
+
+view = blocks.screen()
+blocks.header(view, "workbench")
+
+asking, looking = st.columns([3, 2])
+with asking:
+    workbench.sql(view)
+with looking:
+    workbench.schema(view)
+    workbench.dictionary(view)
+
+blocks.page_export(view, "workbench")

@@ -69,6 +69,9 @@ insert into marts.dim_indicator values
     ('F07', 'payable_months', '累计结余可支付月数', 'Months of expenditure covered', 'fund', '累计结余除以近12个月月均支出', 'Closing balance over mean monthly expenditure of 12 months', 'month', 'both', '医保办函〔2024〕101号'),
     ('F10', 'growth_gap', '支出收入增速差', 'Expenditure minus income growth', 'fund', '支出增长率减收入增长率', 'Expenditure growth less income growth', 'percentage point', 'down', 'practice'),
     ('F20', 'budget_execution_rate', '预算执行率', 'Budget execution', 'fund', '累计执行数除以预算数', 'Executed to date over budget', '%', 'both', 'practice');
+alter table marts.dim_indicator add column numerator varchar default '见定义';
+alter table marts.dim_indicator add column denominator varchar;
+alter table marts.dim_indicator add column required_tables varchar default 'fund_acct_bal';
 create table marts.fund_income_monthly as
     select org_code, fund_code, month, item_key, amount, is_memo, is_transfer from flow where direction = 'income';
 create table marts.fund_expenditure_monthly as
