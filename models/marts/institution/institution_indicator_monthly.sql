@@ -4,7 +4,7 @@
 {% set least_volume = 30 %}
 {% set least_peers = 5 %}
 {% set money_units = "('yuan', 'yuan; %', 'yuan per day')" %}
-{% set parts = ['int_institution__indicator_part'] %}
+{% set parts = ['int_institution__indicator_part', 'int_payment__indicator_part', 'int_doctor__indicator_part'] %}
 
 with part as (
     {% for name in parts %}

@@ -1,6 +1,6 @@
 -- Indicators of the insured and their use of care, with the value of the same period a year before and the limits they are held
 -- against.
-{% set parts = ['int_utilisation__indicator_part', 'int_population__indicator_part', 'int_remote__indicator_part'] %}
+{% set parts = ['int_utilisation__indicator_part', 'int_population__indicator_part', 'int_remote__indicator_part', 'int_drug__indicator_part'] %}
 
 with part as (
     {% for name in parts %}
