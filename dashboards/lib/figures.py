@@ -870,6 +870,7 @@ def named_bars(
                 y=labels,
                 text=[_bare(value, kind, unit) for value in values],
                 textposition="auto" if stacked else "outside",
+                textangle=0,
                 cliponaxis=False,
                 customdata=[_words(screen, value, kind, unit) for value in values],
                 hovertemplate="%{y}<br>%{customdata}<extra>%{fullData.name}</extra>",

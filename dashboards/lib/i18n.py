@@ -1039,8 +1039,8 @@ TEXT: dict[str, dict[Lang, str]] = {
     "title.ages": {"zh": "{scheme}年龄与性别", "en": "{scheme} by age and sex"},
     "title.groups": {"zh": "人员类别", "en": "Groups of persons"},
     "title.duplicates": {
-        "zh": "重复参保及多付的财政补助",
-        "en": "Insured twice, and the subsidy paid for it",
+        "zh": "{scheme}重复参保及多付的财政补助",
+        "en": "{scheme}: insured twice, and the subsidy paid for it",
     },
     "title.contributions": {"zh": "{scheme}应缴与实缴", "en": "{scheme}: contributions due and received"},
     "title.arrears": {"zh": "欠费余额（按欠费时长）", "en": "Arrears by age"},
