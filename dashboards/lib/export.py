@@ -1,8 +1,9 @@
-"""Tables as files: CSV and XLSX that no spreadsheet will run as a formula."""
+"""Tables as files: CSV and XLSX that no spreadsheet will run as a formula, and a page that prints."""
 
 from __future__ import annotations
 
 import csv
+import html
 import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -10,6 +11,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
+
+from dashboards.lib import formats
+from dashboards.lib.i18n import Lang
 
 if TYPE_CHECKING:
     from dashboards.lib.state import Sheet
@@ -115,3 +119,45 @@ def _sheet_name(name: str, taken: set[str]) -> str:
         number += 1
     taken.add(unique.lower())
     return unique
+
+
+_PRINT_STYLE = """
+@page {size: A4 landscape; margin: 14mm;}
+body {font-family: "Noto Sans SC", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif; color: #1F2937;}
+h1 {font-size: 18pt;} h2 {font-size: 13pt; margin-top: 1.2em;}
+dl {display: grid; grid-template-columns: auto 1fr; gap: .2em 1em; font-size: 10pt;} dt {font-weight: 600;} dd {margin: 0;}
+table {border-collapse: collapse; width: 100%; font-size: 9pt;} thead {display: table-header-group;}
+tr {break-inside: avoid;} th, td {border: 1px solid #9CA3AF; padding: 2pt 4pt; text-align: left;}
+td.n {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;} p {font-size: 10.5pt;}
+"""
+
+
+def report_html(
+    title: str,
+    sentence: str,
+    facts: Sequence[tuple[str, str]],
+    sheets: Sequence[Sheet],
+    note: str,
+    lang: Lang,
+) -> bytes:
+    """One page that prints on A4 and needs nothing else: title, what it is of, a sentence, the tables. All is escaped."""
+
+    def cell(value: Any, kind: formats.Kind) -> str:
+        look = "n" if kind in ("money", "ratio", "points", "months", "count", "number") else ""
+        return f'<td class="{look}">{html.escape(formats.shown(value, kind, lang))}</td>'
+
+    parts = [f"<h1>{html.escape(title)}</h1>", "<dl>"]
+    parts += [f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in facts]
+    parts += ["</dl>", f"<p>{html.escape(sentence)}</p>"]
+    for sheet in sheets:
+        parts.append(f"<h2>{html.escape(sheet.title)}</h2><table><thead><tr>")
+        parts += [f"<th>{html.escape(label)}</th>" for label in sheet.labels]
+        parts.append("</tr></thead><tbody>")
+        for row in sheet.rows:
+            cells = (cell(value, kind) for value, kind in zip(row, sheet.kinds, strict=True))
+            parts.append(f"<tr>{''.join(cells)}</tr>")
+        parts.append("</tbody></table>")
+    parts.append(f"<p>{html.escape(note)}</p>")
+    tongue = {"zh": "zh-CN", "en": "en"}[lang]
+    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{_PRINT_STYLE}</style>'
+    return f'<!doctype html><html lang="{tongue}"><head>{head}</head><body>{"".join(parts)}</body></html>'.encode()

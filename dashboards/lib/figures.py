@@ -965,3 +965,46 @@ def result_chart(
         showlegend=False,
     )
     return figure
+
+
+def funnel(screen: Screen, table: Table, kind: formats.Kind) -> go.Figure:
+    """Values over volume with the control limits of each volume; those that stand out are marked by shape as well."""
+    figure = _figure(screen, 380)
+    hues = palette(screen)
+    rows = sorted(table, key=lambda row: row["volume"])
+    for name in ("funnel_high", "funnel_low"):
+        limits = [row for row in rows if row[name] is not None]
+        figure.add_trace(
+            go.Scatter(
+                x=[row["volume"] for row in limits],
+                y=[row[name] for row in limits],
+                mode="lines",
+                line={"color": hues[6], "dash": "dot", "width": 1.5},
+                hoverinfo="skip",
+                name=screen.t("figure.funnel"),
+                showlegend=name == "funnel_high",
+            )
+        )
+    for flagged, colour, symbol, words in (
+        (False, hues[0], "circle", "figure.in_line"),
+        (True, hues[1], "diamond", "figure.standing_out"),
+    ):
+        mine = [row for row in rows if (row["flag"] in ("amber", "orange", "red")) == flagged]
+        figure.add_trace(
+            go.Scatter(
+                x=[row["volume"] for row in mine],
+                y=[row["value"] for row in mine],
+                customdata=[[row["name"], formats.shown(row["value"], kind, screen.lang)] for row in mine],
+                hovertemplate="%{customdata[0]}<br>%{customdata[1]}<br>%{x}<extra></extra>",
+                mode="markers",
+                marker={"color": colour, "symbol": symbol, "size": 10},
+                name=screen.t(words),
+            )
+        )
+    if rows and rows[0]["peer_median"] is not None:
+        figure.add_hline(y=rows[0]["peer_median"], line={"color": _INK[screen.theme], "width": 1})
+    figure.update_layout(
+        xaxis={"title": {"text": screen.t("col.volume")}, "type": "log", "tickformat": ",d"},
+        yaxis=_value_axis(screen, kind, formats.YUAN),
+    )
+    return figure

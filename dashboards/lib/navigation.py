@@ -115,8 +115,9 @@ PAGES: tuple[PageInfo, ...] = (
         "institutions",
         "care",
         ":material/local_hospital:",
-        ("dim_institution", "institution_monthly", "institution_indicator_monthly", "doctor_monthly"),
+        ("dim_institution", "institution_indicator_monthly"),
         ("fixmedins_b", "setl_d", "fee_list_d"),
+        ready=True,
     ),
     PageInfo(
         "trust",

@@ -1307,4 +1307,82 @@ QUERIES |= {
         where indicator_id = $indicator
         """,
     ),
+    # What can be ranked in the chosen period: indicators, kinds of care, groups of peers.
+    "institution_choices": Query(
+        ("institution_indicator_monthly",),
+        ("indicator_id", "visit_bucket", "peer_group"),
+        """
+        select indicator_id, visit_bucket, peer_group
+        from marts.institution_indicator_monthly
+        where month = cast($period as date) and period_kind = $span and is_ranked
+        group by indicator_id, visit_bucket, peer_group
+        order by indicator_id, visit_bucket <> 'all', visit_bucket, peer_group
+        """,
+    ),
+    "institution_ranking": Query(
+        ("institution_indicator_monthly", "dim_institution", "dim_indicator"),
+        ("institution_code", "name", "value", "stored_unit", "is_ranked", "peer_median", "flag"),
+        """
+        select
+            entry.institution_code, coalesce(place.name, entry.institution_code) as name, indicator.stored_unit,
+            entry.value, entry.value_prior_year, entry.peer_median, entry.peer_percentile, entry.volume,
+            entry.flag, entry.specifications_survived, entry.data_explanation, entry.funnel_low, entry.funnel_high,
+            entry.is_ranked
+        from marts.institution_indicator_monthly as entry
+        join marts.dim_indicator as indicator on indicator.indicator_id = entry.indicator_id
+        left join marts.dim_institution as place
+            on place.institution_code = entry.institution_code and place.is_current
+        where entry.month = cast($period as date) and entry.period_kind = $span and entry.indicator_id = $indicator
+            and entry.visit_bucket = $bucket and entry.peer_group = $peers
+        order by entry.is_ranked desc, entry.value desc nulls last, entry.institution_code
+        """,
+    ),
+    # Whoever stands out most comes first.
+    "institutions": Query(
+        ("institution_indicator_monthly", "dim_institution"),
+        ("institution_code", "name"),
+        """
+        select entry.institution_code, any_value(place.name) as name
+        from marts.institution_indicator_monthly as entry
+        left join marts.dim_institution as place
+            on place.institution_code = entry.institution_code and place.is_current
+        where entry.month = cast($period as date) and entry.period_kind = $span and entry.peer_group is not null
+        group by entry.institution_code
+        order by
+            count(*) filter (entry.flag = 'red') desc, count(*) filter (entry.flag in ('orange', 'amber')) desc,
+            entry.institution_code
+        """,
+    ),
+    "institution_profile": Query(
+        ("institution_indicator_monthly", "dim_indicator"),
+        ("indicator_id", "name_zh", "name_en", "stored_unit", "visit_bucket", "value", "flag", "is_ranked"),
+        """
+        select
+            entry.indicator_id, indicator.name_zh, indicator.name_en, indicator.stored_unit, entry.visit_bucket,
+            entry.value, entry.value_prior_year, entry.peer_median, entry.peer_percentile, entry.peer_count,
+            entry.volume, entry.flag, entry.specifications_survived, entry.data_explanation, entry.is_ranked
+        from marts.institution_indicator_monthly as entry
+        join marts.dim_indicator as indicator on indicator.indicator_id = entry.indicator_id
+        where entry.institution_code = $institution and entry.month = cast($period as date)
+            and entry.period_kind = $span and entry.value is not null
+        order by
+            case entry.flag when 'red' then 0 when 'orange' then 1 when 'amber' then 2 else 3 end, indicator.sort_order,
+            entry.visit_bucket
+        """,
+    ),
+    "institution_history": Query(
+        ("institution_indicator_monthly", "dim_indicator"),
+        ("month", "stored_unit", "value", "value_prior_year", "peer_median"),
+        """
+        select
+            entry.month, indicator.stored_unit, entry.value, entry.value_prior_year, entry.peer_median, entry.trend_low,
+            entry.trend_high, entry.volume
+        from marts.institution_indicator_monthly as entry
+        join marts.dim_indicator as indicator on indicator.indicator_id = entry.indicator_id
+        where entry.institution_code = $institution and entry.indicator_id = $indicator
+            and entry.visit_bucket = $bucket and entry.period_kind = 'month'
+            and entry.month between cast($period as date) - interval 35 month and cast($period as date)
+        order by entry.month
+        """,
+    ),
 }

@@ -38,6 +38,7 @@ NAMES = (
     "indicator",
     "institution",
     "bucket",
+    "peers",
 )
 
 _KEPT = "medfund.filters"

@@ -454,3 +454,54 @@ LAYOUTS: dict[str, tuple[Column, ...]] = {
         Column("value_prior_year", "col.prior_year", "ratio"),
     ),
 }
+
+
+def _measured(kind: Kind) -> dict[str, tuple[Column, ...]]:
+    """Layouts of institutions' indicators, once for fractions and once for other units."""
+    value = Column("value", "col.value", kind)
+    before = Column("value_prior_year", "col.value_prior_year", kind)
+    median = Column("peer_median", "col.peer_median", kind)
+    rank = Column("peer_percentile", "col.percentile", "ratio")
+    volume = Column("volume", "col.volume", "count")
+    flag = Column("flag", "col.flag", "code", "flag")
+    why = Column("specifications_survived", "col.specifications")
+    explained = Column("data_explanation", "col.data_explanation", "code", "explained")
+    return {
+        f"institution_ranking_{kind}": (
+            Column("name", "col.institution"),
+            Column("institution_code", "col.code", "code"),
+            value,
+            before,
+            median,
+            rank,
+            volume,
+            flag,
+            why,
+            explained,
+        ),
+        f"institution_profile_{kind}": (
+            Column("indicator_id", "notes.id", "code"),
+            _named("name", "notes.name"),
+            Column("visit_bucket", "filter.bucket", "code", "bucket"),
+            value,
+            before,
+            median,
+            rank,
+            volume,
+            flag,
+            why,
+            explained,
+        ),
+        f"institution_history_{kind}": (
+            _MONTH,
+            value,
+            before,
+            median,
+            Column("trend_low", "col.trend_low", kind),
+            Column("trend_high", "col.trend_high", kind),
+            volume,
+        ),
+    }
+
+
+LAYOUTS |= _measured("ratio") | _measured("number")

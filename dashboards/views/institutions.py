@@ -1,5 +1,11 @@
-"""institutions: not finished; says what it will answer and what it needs."""
+"""Institutions: a ranking among fair peers, and one institution beside its peers and its own past."""
 
-from dashboards.lib import blocks
+from dashboards.lib import blocks, institutions
 
-blocks.planned("institutions")
+view = blocks.screen()
+blocks.header(view, "institutions")
+
+institutions.ranking(view)
+institutions.one(view)
+
+blocks.page_export(view, "institutions")
