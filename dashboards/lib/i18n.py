@@ -46,16 +46,16 @@ TEXT: dict[str, dict[Lang, str]] = {
         "en": "Will answer: visits, stays, cost, length of stay and payment ratios by scheme, level and place; growth decomposed; outpatient against inpatient; high-cost cases; layers of protection.",
     },
     "answers.payment": {
-        "zh": "将回答：各支付方式占比；DRG/DIP 病组；病例组合与费用指数象限；点值；极端与特殊病例；各医院与病组盈亏；年终清算。",
-        "en": "Will answer: mix of payment methods; DRG/DIP groups; case mix against cost index; point value; outliers and special cases; gain and loss by hospital and group; year-end settlement.",
+        "zh": "哪些病组、哪些医院按病种付费盈亏多少；高低倍率与特例单议病例；年终清算结余留用与超支分担。",
+        "en": "Which groups and hospitals gain or lose under payment by case; outliers and special cases; what year-end settlement keeps and shares.",
     },
     "answers.remote": {
         "zh": "将回答：就医地流出与流入；直接结算率；价格差异；清算账龄。",
         "en": "Will answer: flows out and in by place; direct-settlement rate; price differences; age of clearing.",
     },
     "answers.medicines": {
-        "zh": "将回答：费用集中度；重点监控目录及变化点；集采与国谈药品；价格离散度。",
-        "en": "Will answer: concentration of spending; key-monitored items and when they changed; central procurement and negotiated drugs; price dispersion.",
+        "zh": "药品费用集中在哪里；集采、谈判与重点监控药品各占多少；金额最大的药品。",
+        "en": "Where spending on drugs is concentrated; what procured, negotiated and monitored drugs cost; the drugs with the largest expense.",
     },
     "answers.institutions": {
         "zh": "在可比同行内排名；一家机构与同行、与自身历史相比如何。",
@@ -765,6 +765,10 @@ TEXT: dict[str, dict[Lang, str]] = {
     "flag.amber": {"zh": "▲ 偏离", "en": "▲ stands out"},
     "flag.orange": {"zh": "▲ 明显偏离", "en": "▲ stands out clearly"},
     "flag.red": {"zh": "■ 多口径均偏离", "en": "■ stands out every way"},
+    "spec.raw": {"zh": "原始值", "en": "raw value"},
+    "spec.funnel": {"zh": "漏斗控制限", "en": "funnel"},
+    "spec.adjusted": {"zh": "病例组合调整", "en": "adjusted for cases"},
+    "spec.trend": {"zh": "自身趋势", "en": "own trend"},
     "explained.unit": {"zh": "金额单位", "en": "unit"},
     "explained.person": {"zh": "人员信息", "en": "person"},
     "explained.doctor": {"zh": "医师代码", "en": "doctor"},
@@ -1309,6 +1313,190 @@ TEXT: dict[str, dict[Lang, str]] = {
     "col.visits": {"zh": "人次", "en": "Visits"},
     "col.bed_days": {"zh": "床日", "en": "Bed days"},
     "col.stays": {"zh": "住院人次", "en": "Stays"},
+    "title.payment_institutions": {
+        "zh": "机构盈亏与年终清算",
+        "en": "Gain, loss and year-end settlement by institution",
+    },
+    "title.payment_groups": {
+        "zh": "盈亏最大的病组",
+        "en": "Groups with the largest gain or loss",
+    },
+    "title.payment_case_types": {
+        "zh": "病例类型",
+        "en": "Kinds of cases",
+    },
+    "title.drug_classes": {
+        "zh": "集采、谈判与重点监控药品",
+        "en": "Centrally procured, negotiated and monitored drugs",
+    },
+    "title.drug_items": {
+        "zh": "金额最大的药品",
+        "en": "Drugs with the largest expense",
+    },
+    "payment.institutions": {
+        "zh": "{year}年{count}行机构清算结果；盈亏最大的是{institution}：{amount}。",
+        "en": "{count} settlements of institutions in {year}; the largest gain or loss is that of {institution}: {amount}.",
+    },
+    "payment.groups": {
+        "zh": "{year}年盈亏最大的病组是{group}：{cases} 例，{amount}。",
+        "en": "In {year} the group with the largest gain or loss is {group}: {cases} cases, {amount}.",
+    },
+    "payment.case_types": {
+        "zh": "{year}年最多的是{kind}：{cases} 例，实际费用 {cost}。",
+        "en": "In {year} most cases are {kind}: {cases} cases, expense {cost}.",
+    },
+    "medicines.classes": {
+        "zh": "{month}药品费用 {amount}，其中集采 {procured}、谈判 {negotiated}、重点监控 {monitored}（可重叠）。",
+        "en": "In {month} drugs cost {amount}; of this centrally procured {procured}, negotiated {negotiated}, monitored {monitored} (may overlap).",
+    },
+    "medicines.items": {
+        "zh": "{span}金额最大的药品是{item}：{amount}，{institutions} 家机构使用。",
+        "en": "Of {span}, the drug with the largest expense is {item}: {amount}, used at {institutions} institutions.",
+    },
+    "note.payment": {
+        "zh": "盈亏 = 支付标准 − 实际费用，退费病例不计。应付 = 支付标准 − 统筹以外各方支付；档次见支付规则种子表，年内为截至目前的试算。",
+        "en": "Gain or loss = standard − cost; refunded cases are left out. Due = standards − what others than the pooled fund pay; tiers stand in the seeds of payment rules. A running year is settled as far as it goes.",
+    },
+    "note.drugs": {
+        "zh": "按费用发生月、执业机构统计，含中药饮片；退费冲减。重点监控目录为可替换的种子表。",
+        "en": "By month of charge and institution, herbal pieces included, net of lines taken back. The list of monitored drugs is a seed that a bureau replaces.",
+    },
+    "casetype.正常": {
+        "zh": "正常",
+        "en": "Normal",
+    },
+    "casetype.高倍率": {
+        "zh": "高倍率",
+        "en": "High outlier",
+    },
+    "casetype.低倍率": {
+        "zh": "低倍率",
+        "en": "Low outlier",
+    },
+    "casetype.未入组": {
+        "zh": "未入组",
+        "en": "Ungrouped",
+    },
+    "casetype.qy": {
+        "zh": "歧义组",
+        "en": "Ambiguous",
+    },
+    "col.group_system": {
+        "zh": "分组体系",
+        "en": "System",
+    },
+    "col.cases": {
+        "zh": "病例数",
+        "en": "Cases",
+    },
+    "col.cmi": {
+        "zh": "病例组合指数",
+        "en": "Case-mix index",
+    },
+    "col.cost_index": {
+        "zh": "费用消耗指数",
+        "en": "Cost index",
+    },
+    "col.time_index": {
+        "zh": "时间消耗指数",
+        "en": "Time index",
+    },
+    "col.gain_or_loss": {
+        "zh": "盈亏",
+        "en": "Gain or loss",
+    },
+    "col.payment_due": {
+        "zh": "应付金额",
+        "en": "Due",
+    },
+    "col.accrued": {
+        "zh": "统筹发生额",
+        "en": "Accrued",
+    },
+    "col.accrued_to_due": {
+        "zh": "发生额/应付",
+        "en": "Accrued to due",
+    },
+    "col.tier": {
+        "zh": "清算档次",
+        "en": "Tier",
+    },
+    "col.retained_surplus": {
+        "zh": "结余留用",
+        "en": "Retained surplus",
+    },
+    "col.shared_overspend": {
+        "zh": "超支分担",
+        "en": "Shared overspend",
+    },
+    "col.paid": {
+        "zh": "清算后支付",
+        "en": "Paid",
+    },
+    "col.group_code": {
+        "zh": "病组",
+        "en": "Group",
+    },
+    "col.group_name": {
+        "zh": "病组名称",
+        "en": "Name of the group",
+    },
+    "col.standard_payment": {
+        "zh": "支付标准",
+        "en": "Standard",
+    },
+    "col.actual_cost": {
+        "zh": "实际费用",
+        "en": "Cost",
+    },
+    "col.case_type": {
+        "zh": "病例类型",
+        "en": "Kind of case",
+    },
+    "col.review_candidates": {
+        "zh": "特例单议候选",
+        "en": "Review candidates",
+    },
+    "col.drug_amount": {
+        "zh": "药品费用",
+        "en": "Drug expense",
+    },
+    "col.procured": {
+        "zh": "集采药品",
+        "en": "Centrally procured",
+    },
+    "col.negotiated": {
+        "zh": "谈判药品",
+        "en": "Negotiated",
+    },
+    "col.monitored": {
+        "zh": "重点监控药品",
+        "en": "Monitored",
+    },
+    "col.item_code": {
+        "zh": "项目编码",
+        "en": "Item code",
+    },
+    "col.quantity": {
+        "zh": "数量",
+        "en": "Quantity",
+    },
+    "col.institutions": {
+        "zh": "机构数",
+        "en": "Institutions",
+    },
+    "col.is_procured": {
+        "zh": "集采",
+        "en": "Procured",
+    },
+    "col.is_negotiated": {
+        "zh": "谈判",
+        "en": "Negotiated",
+    },
+    "col.is_monitored": {
+        "zh": "重点监控",
+        "en": "Monitored",
+    },
     "col.med_fee": {"zh": "医疗费总额", "en": "Medical expense"},
     "col.in_scope": {"zh": "政策范围内费用", "en": "Within the policy scope"},
     "col.deductible": {"zh": "起付线", "en": "Deductible"},

@@ -99,8 +99,9 @@ PAGES: tuple[PageInfo, ...] = (
         "payment",
         "care",
         ":material/payments:",
-        ("payment_case", "payment_institution_annual", "institution_indicator_monthly"),
+        ("payment_case", "payment_institution_annual"),
         ("drg_dip_rslt_d", "setl_d"),
+        ready=True,
     ),
     PageInfo(
         "remote",
@@ -110,7 +111,14 @@ PAGES: tuple[PageInfo, ...] = (
         ("setl_d", "outmed_setl_d", "out_appy_d"),
         ready=True,
     ),
-    PageInfo("medicines", "care", ":material/medication:", ("drug_monthly",), ("fee_list_d",)),
+    PageInfo(
+        "medicines",
+        "care",
+        ":material/medication:",
+        ("drug_monthly", "org_indicator_monthly"),
+        ("fee_list_d",),
+        ready=True,
+    ),
     PageInfo(
         "institutions",
         "care",

@@ -1113,6 +1113,83 @@ QUERIES: dict[str, Query] = {
             when '50k_to_100k' then 3 else 4 end
         """,
     ),
+    "payment_institutions": Query(
+        ("payment_institution_annual", "dim_institution"),
+        ("institution_code", "institution", "scheme", "cases", "amount", "due", "accrued", "paid"),
+        """
+        select paid.institution_code, coalesce(place.name, paid.institution_code) as institution, paid.scheme,
+            paid.group_system, paid.cases, paid.cmi, paid.cost_index, paid.time_index, paid.standard_payment,
+            paid.actual_cost, paid.gain_or_loss as amount, paid.due, paid.accrued, paid.accrued_to_due, paid.tier_zh,
+            paid.tier_en, paid.paid, paid.retained_surplus, paid.shared_overspend
+        from marts.payment_institution_annual as paid
+        left join marts.dim_institution as place
+            on place.institution_code = paid.institution_code and place.is_current
+        where paid.year = year(cast($period as date)) and ($scheme = 'all' or paid.scheme = $scheme)
+        order by abs(paid.gain_or_loss) desc, paid.institution_code, paid.scheme
+        """,
+    ),
+    "payment_groups": Query(
+        ("payment_case",),
+        ("group_system", "group_code", "group_name", "cases", "standard_payment", "actual_cost", "amount"),
+        """
+        select group_system, group_code, max(group_name) as group_name, count(*) as cases,
+            sum(standard_payment) as standard_payment, sum(actual_cost) as actual_cost, sum(gain_or_loss) as amount
+        from marts.payment_case
+        where year = year(cast($period as date)) and is_grouped and standard_payment is not null
+            and ($scheme = 'all' or scheme = $scheme)
+        group by group_system, group_code
+        order by abs(sum(gain_or_loss)) desc, group_system, group_code
+        limit 30
+        """,
+    ),
+    "payment_case_types": Query(
+        ("payment_case",),
+        ("group_system", "case_type", "cases", "standard_payment", "actual_cost", "amount"),
+        """
+        select group_system, case_type, count(*) as cases, sum(standard_payment) as standard_payment,
+            sum(actual_cost) as actual_cost, sum(gain_or_loss) as amount,
+            count(*) filter (where is_review_candidate) as review_candidates
+        from marts.payment_case
+        where year = year(cast($period as date)) and ($scheme = 'all' or scheme = $scheme)
+        group by group_system, case_type
+        order by group_system, cases desc, case_type
+        """,
+    ),
+    "drug_classes": Query(
+        ("drug_monthly", "dim_institution"),
+        ("month", "amount", "procured", "negotiated", "monitored"),
+        """
+        select drug.month, sum(drug.amount) as amount,
+            coalesce(sum(drug.amount) filter (where drug.is_centrally_procured), 0) as procured,
+            coalesce(sum(drug.amount) filter (where drug.is_negotiated), 0) as negotiated,
+            coalesce(sum(drug.amount) filter (where drug.is_key_monitored), 0) as monitored
+        from marts.drug_monthly as drug
+        left join marts.dim_institution as place
+            on place.institution_code = drug.institution_code and place.is_current
+        where drug.month <= cast($period as date) and ($basis = 'consolidated' or place.org_code = $org)
+        group by drug.month
+        order by drug.month
+        """,
+    ),
+    "drug_items": Query(
+        ("drug_monthly", "dim_institution"),
+        ("item_code", "item_name", "quantity", "amount", "fund_scope_amount", "institutions"),
+        f"""
+        with {_SPAN}
+        select drug.item_code, max(drug.item_name) as item_name, sum(drug.quantity) as quantity, sum(drug.amount) as amount,
+            sum(drug.fund_scope_amount) as fund_scope_amount, count(distinct drug.institution_code) as institutions,
+            bool_or(drug.is_centrally_procured) as is_centrally_procured, bool_or(drug.is_negotiated) as is_negotiated,
+            bool_or(drug.is_key_monitored) as is_key_monitored
+        from marts.drug_monthly as drug
+        cross join span
+        left join marts.dim_institution as place
+            on place.institution_code = drug.institution_code and place.is_current
+        where drug.month between since and until and ($basis = 'consolidated' or place.org_code = $org)
+        group by drug.item_code
+        order by amount desc, drug.item_code
+        limit 20
+        """,
+    ),
     "remote_months": Query(
         ("remote_care_monthly",),
         ("month", "direction", "filings", "visits", "direct_settled_visits", "med_fee", "fund_pay"),

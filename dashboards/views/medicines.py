@@ -1,5 +1,10 @@
-"""medicines: not finished; says what it will answer and what it needs."""
+"""Medicines: procured, negotiated and monitored drugs by month, the largest items, indicators."""
 
-from dashboards.lib import blocks
+from dashboards.lib import blocks, medicines
 
-blocks.planned("medicines")
+view = blocks.screen()
+blocks.header(view, "medicines")
+medicines.classes(view)
+medicines.items(view)
+medicines.indicators(view)
+blocks.page_export(view, "medicines")

@@ -1,5 +1,15 @@
-"""payment: not finished; says what it will answer and what it needs."""
+"""Payment: gain and loss by institution and group, kinds of cases, year-end settlement."""
 
-from dashboards.lib import blocks
+import streamlit as st
 
-blocks.planned("payment")
+from dashboards.lib import blocks, payment
+
+view = blocks.screen()
+blocks.header(view, "payment")
+payment.institutions(view)
+groups, kinds = st.columns(2)
+with groups:
+    payment.groups(view)
+with kinds:
+    payment.case_types(view)
+blocks.page_export(view, "payment")
