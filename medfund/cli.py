@@ -154,7 +154,14 @@ def synth(
     months: Annotated[
         str | None, typer.Option(metavar="A:B", help="First and last month, 2023-01:2024-12.")
     ] = None,
-    faults: Annotated[str, typer.Option(help="Faults to plant, separated by commas.")] = "",
+    faults: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST",
+            help="Faults to plant, separated by commas: all, data, accounting, behaviour, a kind, or kind=rate. "
+            "An unknown kind lists the known ones; DIR.answer_key.csv then says what was planted.",
+        ),
+    ] = "",
     form: Annotated[
         str, typer.Option("--format", help="mixed (as bureaus export), csv or parquet.")
     ] = "mixed",
@@ -164,7 +171,7 @@ def synth(
 ) -> None:
     """Write the raw exports of a synthetic bureau, and the answer key of planted faults.
 
-    Example: medfund synth raw --size tiny --months 2023-01:2024-12 --faults opening_break
+    Example: medfund synth raw --size tiny --months 2023-01:2024-12 --faults behaviour,split_stay=0.05
     """
     from medfund.synth import write
 

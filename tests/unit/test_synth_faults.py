@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from medfund.errors import UsageError
+from medfund.settings import PROJECT_ROOT
 from medfund.synth import write
 from medfund.synth.faults import KINDS, key_path, wanted
 from medfund.synth.faults import knowledge as known
@@ -227,6 +228,19 @@ def test_planted_bills_still_add_up(bureau: duckdb.DuckDBPyConnection) -> None:
     assert not rows(bureau, "SELECT setl_id FROM setl_d GROUP BY 1 HAVING count(*) > 1")
 
 
+def test_all_care_after_a_wrong_death_date_is_listed_as_innocent(bureau: duckdb.DuckDBPyConnection) -> None:
+    """Whoever is treated after a death date did not die, or is in the key for it."""
+    unlisted = rows(
+        bureau,
+        """SELECT s.setl_id FROM setl_d s JOIN (SELECT psn_no, min(die_date) AS died FROM mdtrt_d GROUP BY 1) v USING (psn_no)
+        WHERE s.begndate > died AND s.medfee_sumamt > 0
+            AND s.setl_id NOT IN (SELECT key_values FROM k WHERE "table" = 'setl_d')""",
+    )
+    assert unlisted == []
+    later = rows(bureau, "SELECT DISTINCT is_innocent FROM k WHERE fault = 'wrong_death_date' AND role = 2")
+    assert later == [(True,)]
+
+
 def test_accounting_faults_are_in_the_key_with_their_money(bureau: duckdb.DuckDBPyConnection) -> None:
     found = dict(
         rows(bureau, "SELECT fault, any_value(amount) FROM k WHERE \"group\" = 'accounting' GROUP BY 1")
@@ -274,6 +288,13 @@ def test_groups_and_rates_are_read() -> None:
     assert wanted(["split_stay=0.2", "all"])["split_stay"] == 0.2
     assert len([k for k in KINDS.values() if not k.innocent]) >= 20
     assert sum(k.innocent for k in KINDS.values()) >= 10
+
+
+def test_every_kind_is_described() -> None:
+    text = (PROJECT_ROOT / "docs" / "synthetic-faults.md").read_text(encoding="utf-8")
+    for kind in KINDS.values():
+        rate = "fixed" if kind.rate is None else f"{kind.rate:g} of {kind.base}"
+        assert f"| `{kind.name}` | {kind.rule} | {rate} | {kind.note} |" in text
 
 
 @pytest.mark.parametrize(

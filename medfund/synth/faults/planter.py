@@ -21,7 +21,7 @@ Answer = dict[str, Any]
 COLUMNS = ("table", "key_columns", "key_values", "fault", "group", "rule_id", "incident", "role", "amount", "fund_amount",
            "is_innocent", "note")  # fmt: skip
 # Incidents that a window may cut: how many rows of them a rule needs.
-_ENOUGH = {"frequent_outpatient": 101, "dialysis": 12}
+_ENOUGH = {"frequent_outpatient": 101, "dialysis": 12, "wrong_death_date": 1}
 
 
 def key_path(directory: Path) -> Path:
@@ -137,7 +137,8 @@ class Planter:
             SELECT 'setl_d', 'setl_id', setl_id, kind, grp, rule, incident, role,
                 CASE WHEN role = 0 THEN 0 ELSE medfee END / 100.0, CASE WHEN role = 0 THEN 0 ELSE fund END / 100.0,
                 innocent, text
-            FROM whole w WHERE NOT by_line AND NOT EXISTS (FROM fault_row f WHERE f.kind = w.kind)
+            FROM whole w WHERE role = 2 AND incident IN (SELECT incident FROM fault_row)
+                OR NOT by_line AND role < 2 AND NOT EXISTS (FROM fault_row f WHERE f.kind = w.kind)
             UNION ALL
             SELECT f."table", f.key_columns, f.key_values, w.kind, w.grp, w.rule, w.incident, w.role, f.amount,
                 f.amount * w.fund / nullif(w.medfee, 0), w.innocent, concat_ws(': ', w.text, f.note)

@@ -25,7 +25,7 @@ def _note(
     """Note planted rows. `key` names a column of `touched`, `rows` joins `m` (fault_mark) to `t` (touched)."""
     con.execute(f"""INSERT INTO fault_row
         SELECT '{kind}', m.incident, '{table}', '{key}', t.{key}::VARCHAR, ({amount})::DECIMAL(16, 2), m.setl_id, {note}
-        FROM touched t JOIN fault_mark m ON m.kind = '{kind}' AND {rows}""")
+        FROM touched t JOIN fault_mark m ON m.kind = '{kind}' AND m.role = 1 AND {rows}""")
 
 
 # ---- lines ---------------------------------------------------------------------------------------------------
@@ -255,7 +255,7 @@ def _set(kind: str, table: str, key: str, change: str, amount: str = "NULL") -> 
     def act(con: Con) -> None:
         _note(con, kind, table, key, f"m.{parent} = t.{parent}", amount)
         con.execute(f"""UPDATE touched SET {change} WHERE {parent} IN (
-            SELECT {parent} FROM fault_mark WHERE kind = '{kind}')""")
+            SELECT {parent} FROM fault_mark WHERE kind = '{kind}' AND role = 1)""")
 
     return act
 

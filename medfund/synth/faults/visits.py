@@ -54,6 +54,9 @@ class Memory:
     seen: dict[str, int] = field(default_factory=dict)
     size: dict[int, int] = field(default_factory=dict)  # rows of an incident
     waiting: list[Columns] = field(default_factory=list)
+    noted_dead: list[tuple[Ints, NDArray[np.datetime64], Ints]] = field(
+        default_factory=list
+    )  # identity, day, incident
     last_care: NDArray[np.datetime64] = field(default_factory=lambda: np.empty(0, dtype="datetime64[D]"))
     incidents: int = 0
 
@@ -306,6 +309,23 @@ def care_after_death(d: Draft) -> None:
 
 def bill_posted_after_death(d: Draft) -> None:
     _visits_of_the_dead(d, "bill_posted_after_death", after=False)
+
+
+def wrong_death_date(d: Draft) -> None:
+    """All later care of these people looks like care after death."""
+    kind, rows = "wrong_death_date", d.rows
+    at = d.choose(kind, d.stay & ~(d.people.died_on[rows["person"]] < first_day(d.month + 6)))
+    at = at[np.argsort(rows["identity"][at])]
+    incident = d.number(len(at))
+    d.mark(kind, at, incident, 1)
+    if len(at):
+        d.memory.noted_dead.append((rows["identity"][at], rows["end"][at], incident))
+    for identity, day, incident in d.memory.noted_dead:
+        near = np.searchsorted(identity, rows["identity"]).clip(max=len(identity) - 1)
+        later = np.flatnonzero(
+            (identity[near] == rows["identity"]) & (rows["begin"] > day[near]) & (rows["sign"] > 0)
+        )
+        d.mark(kind, later, incident[near[later]], 2)
 
 
 def _just_mark(kind: str, able: Callable[[Draft], Bools]) -> Callable[[Draft], None]:
@@ -658,7 +678,7 @@ def _male(d: Draft) -> Bools:
 ACTS: dict[str, Callable[[Draft], None]] = {
     act.__name__: act
     for act in (
-        care_after_death, bill_posted_after_death, settlement_without_coverage, bill_posted_after_leaving,
+        care_after_death, bill_posted_after_death, wrong_death_date, settlement_without_coverage, bill_posted_after_leaving,
         double_coverage_benefit, siblings_same_visit, frequent_outpatient, dialysis, clustered_admission,
         epidemic_wave, bulk_card_use, batch_upload, psychiatric_stay, overlong_stay, overlapping_stays,
         transfer_same_day, withdrawn_overlap, outpatient_during_stay, earlier_visit_posted_during_stay, split_stay,
@@ -668,7 +688,6 @@ ACTS: dict[str, Callable[[Draft], None]] = {
 } | {
     name: _just_mark(name, able)
     for name, able in {
-        "wrong_death_date": lambda d: d.stay & ~(d.people.died_on[d.rows["person"]] < first_day(d.month + 6)),
         "hanging_bed": lambda d: _grown(d) & (d.days >= 6),
         "checkup_stay": _grown,
         "bed_days_over_stay": _grown,
