@@ -32,6 +32,24 @@ def _chosen(view: Screen) -> dict[str, str] | None:
     return {"indicator": indicator, "bucket": bucket, "group": state.choice("peers", groups, groups[0])}
 
 
+def _in_words(view: Screen, rows: Table) -> Table:
+    """The rows with the words for the ways of comparing that a value stands out by."""
+    at = rows.columns.index("specifications_survived")
+    return Table(
+        rows.columns,
+        tuple(
+            (
+                *row[:at],
+                view.t("word.comma").join(blocks.coded(view, "spec", code) for code in row[at].split(","))
+                if row[at]
+                else None,
+                *row[at + 1 :],
+            )
+            for row in rows.rows
+        ),
+    )
+
+
 def _group_name(view: Screen, group: str) -> str:
     return view.t("word.dot").join(blocks.coded(view, "peer", part) for part in group.split("/"))
 
@@ -94,6 +112,7 @@ def ranking(view: Screen) -> None:
         bucket=chosen["bucket"],
         peers=chosen["group"],
     )
+    rows = _in_words(view, rows)
     kind = _kind(rows.column("stored_unit")[0])
     ranked = [row for row in rows if row["is_ranked"]]
     flagged = [row for row in ranked if row["flag"] in _GRAVE]
@@ -134,6 +153,7 @@ def one(view: Screen) -> None:
     codes = list(names)
     code = state.choice("institution", codes, codes[0])
     profile = view.rows("institution_profile", institution=code)
+    profile = _in_words(view, profile) if len(profile) else profile
     ratios = _of_kind(profile, "ratio")
     numbers = _of_kind(profile, "number")
     standing_out = [row for row in profile if row["flag"] in _GRAVE]

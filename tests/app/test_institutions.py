@@ -53,7 +53,7 @@ def test_one_institution_stands_beside_its_peers_and_its_past(app: AppTest) -> N
     _at(app, "institutions")
     words = _words(app)
     assert "示例市第一医院 H1有 2 项指标参与同类比较，其中 1 项偏离：I01 次均费用。" in words
-    assert "45.6%" in words and "■ 多口径均偏离" in words
+    assert "45.6%" in words and "■ 多口径均偏离" in words and "原始值、漏斗控制限" in words
     assert "2026年10月为 910.00，同类中位数 505.00，上年同月 805.00。" in words
     app.query_params = {"institution": "P1"}
     app.run()
