@@ -442,6 +442,8 @@ class Loader:
         if reading.size < _SMALL:
             self.con.execute(f"CREATE OR REPLACE TEMP TABLE raw_text AS SELECT * FROM {query.relation}")
             query = replace(query, relation="raw_text")
+        if reading.size < _SMALL or reading.delimiter is None:
+            # Looking first costs little where text need not be parsed for it, and spares most of the cleaning.
             query = query.with_plain(
                 [name for (name,) in self.con.execute(query.unusual_select()).fetchall()]
             )
