@@ -213,7 +213,8 @@ def _resident_income(
         weight = np.maximum(amount - got[year], 0) + 1
         short[year] = lack * weight / weight.sum()
     _split_subsidy(resident.income, planned)
-    added = calendar.spread(short, _DECEMBER)
+    # What the year lacks comes with the other subsidies, a part of it at the year's end.
+    added = calendar.spread(short, 0.65 * season / season.sum() + 0.35 * _DECEMBER / _DECEMBER.sum())
     resident.income["410103"] = resident.income["410103"] + np.where(_is_city(), added, added // 2)
     resident.income["410104"] = resident.income["410104"] + np.where(_is_city(), 0, added - added // 2)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -449,6 +450,120 @@ def targets() -> tuple[Target, ...]:
     """All targets that claims and memberships can be held against."""
     groups = (_enrolment, _stays, _costs, _visits, _payment, _seasons, _elsewhere, _operations)
     return tuple(target for group in groups for target in group())
+
+
+# ---- what only the exports show --------------------------------------------------------------------------
+
+_PAIRS = ((1, 2), (3,), (4,), (5,), (6,), (7,), (8,), (9, 10), (11, 12))  # as published: some months together
+
+
+def _fees() -> Iterator[Target]:
+    classes = {
+        "drugs": "'09', '11'",
+        "herbs": "'10'",
+        "consumables": "'08'",
+        "tests": "'03', '04'",
+        "services": "'01', '02', '05', '06', '07', '12', '13', '14'",
+    }
+    shares = {
+        ("stays", "3"): (23, 1, 20, 23, 33), ("stays", "2"): (25, 2, 13, 26, 34), ("stays", "1"): (30, 5, 5, 22, 38),
+        ("visits", "3"): (40, 5, 3, 33, 19), ("visits", "2"): (38, 7, 3, 32, 20), ("visits", "1"): (58, 12, 2, 12, 16),
+    }  # fmt: skip
+    for (care, level), values in shares.items():
+        for (name, codes), value in zip(classes.items(), values, strict=True):
+            query = f"""SELECT 100 * sum(amount) FILTER (class IN ({codes})) / sum(amount) FROM fee
+                WHERE care = '{care}' AND level = '{level}'"""
+            title = f"{care}, {cal.LEVELS[3 - int(level)]}: {name}, % of cost"
+            yield Target("fees", title, value, 6.0, PRACTICE, "assumed", query, absolute=True, unit="%")
+    query = "SELECT 100 * sum(amount) FILTER (class IN ('09', '10', '11')) / sum(amount) FROM fee WHERE care = 'visits'"
+    yield Target("fees", "visits, drugs and herbs, % of cost", 38, 0.4, HEALTH, "published", query, unit="%")
+    for name, value in (("stays", 90), ("visits", 4), ("pharmacies", 2)):
+        query = (
+            f"SELECT median(n) FROM (SELECT count(*) AS n FROM fee WHERE care = '{name}' GROUP BY setl_id)"
+        )
+        yield Target("fees", f"{name}, lines (median)", value, 0.35, PRACTICE, "assumed", query)
+
+
+def _books() -> Iterator[Target]:
+    own = "subject NOT LIKE '44%' AND subject NOT LIKE '53%'"
+    whole = "year BETWEEN 2023 AND 2025"
+    seasons = {
+        ("income", "310"): (15.9, 8.8, 7.8, 7.8, 7.9, 8.0, 8.1, 16.5, 19.1),
+        ("income", "390"): (22.1, 10.8, 5.0, 4.9, 7.9, 4.1, 4.3, 14.3, 26.6),
+        ("expense", "310"): (12.8, 7.4, 8.2, 8.4, 9.5, 8.7, 8.5, 16.4, 20.1),
+        ("expense", "390"): (11.6, 7.6, 8.9, 8.3, 10.0, 9.0, 8.0, 17.0, 19.7),
+    }
+    for (side, fund), values in seasons.items():
+        for months, value in zip(_PAIRS, values, strict=True):
+            listed = ", ".join(map(str, months))
+            query = f"""SELECT 100 * sum({side}) FILTER (month IN ({listed})) / sum({side}) FROM book
+                WHERE fund LIKE '{fund}%' AND {own} AND {whole}"""
+            who = "employees" if fund == "310" else "residents"
+            yield Target(
+                "books", f"{who}, {side} of {listed}, % of year", value, 4.0, "national monthly figures, 2023", "derived",
+                query, absolute=True, unit="%",
+            )  # fmt: skip
+    for fund, years in (
+        ("310_pool", {2023: 29.7, 2024: 23.8, 2025: 25.7}),
+        ("390", {2023: 1.1, 2024: 4.6, 2025: 5.0}),
+    ):
+        for year, value in years.items():
+            query = f"""SELECT 100 * (1 - sum(expense) / sum(income)) FROM book WHERE fund = '{fund}' AND {own}
+                AND year = {year}"""
+            yield Target(
+                "books", f"{fund} surplus {year}, % of income", value, 6.0, BULLETIN, "derived", query, absolute=True, unit="%",
+            )  # fmt: skip
+    for fund, years in (
+        ("310_pool", {2023: 27.1, 2024: 27.6, 2025: 31.0}),
+        ("390", {2023: 8.8, 2024: 9.2, 2025: 9.8}),
+    ):
+        for year, value in years.items():
+            query = f"""SELECT (SELECT sum(net) FROM book WHERE fund = '{fund}' AND year = {year} AND month = 12)
+                / (SELECT sum(expense) / 12 FROM book WHERE fund = '{fund}' AND {own} AND year = {year})"""
+            yield Target(
+                "books", f"{fund} cover, end of {year}, months", value, 0.2, BULLETIN, "derived", query
+            )
+    query = f"""SELECT 100 * sum(income) FILTER (fund = '310_acct') / sum(income) FROM book
+        WHERE fund LIKE '310%' AND {own} AND year = 2025"""
+    yield Target(
+        "books", "accounts, % of employees' income 2025", 25.9, 3.0, BULLETIN, "derived", query, absolute=True, unit="%",
+    )  # fmt: skip
+    query = """SELECT 100 * sum(expense) FILTER (code = '500104')
+        / sum(expense) FILTER (length(code) = 4 AND code NOT LIKE '53%') FROM entry WHERE fund = '310_pool' AND year = 2025"""
+    yield Target(
+        "books", "births, % of the employee pool's spending 2025", 10.3, 3.0, BULLETIN, "derived", query, absolute=True, unit="%",
+    )  # fmt: skip
+    query = f"""SELECT 100 * sum(income) FILTER (month IN (9, 10, 11, 12, 1, 2)) / sum(income) FROM book
+        WHERE fund = '390' AND subject = '4001' AND {whole}"""
+    yield Target(
+        "books", "residents' premiums, September to February, %", 96, 4, PRACTICE, "assumed", query, absolute=True, unit="%",
+    )  # fmt: skip
+
+
+def exported_targets() -> tuple[Target, ...]:
+    """The targets that need fee lines and books: `read_exports` measures them."""
+    return (*_fees(), *_books())
+
+
+def read_exports(directory: Path) -> list[Reached]:
+    """`exported_targets` against the exports of a bureau written to `directory` as Parquet, window 2022-11 to 2026-10."""
+    with duckdb.connect() as con:
+        files = str(directory).replace("'", "''")
+        con.execute(f"""CREATE VIEW fee AS SELECT l.setl_id, l.det_item_fee_sumamt AS amount, l.med_chrgitm_type AS class,
+            s.dedc_hosp_lv AS level, CASE WHEN s.med_type IN ('21', '24', '28') THEN 'stays'
+                WHEN s.med_type LIKE '1%' THEN 'visits' WHEN s.med_type IN ('41', '9216') THEN 'pharmacies' END AS care
+            FROM '{files}/fee_list_d_*.parquet' l JOIN '{files}/setl_d_*.parquet' s USING (setl_id)
+            WHERE s.refd_setl_flag = '0' AND s.vali_flag = '1'""")
+        yuan = "::DECIMAL(24, 6) * CASE unit WHEN '万元' THEN 10000 ELSE 1 END"
+        con.execute(f"""CREATE TABLE entry AS SELECT fund_code AS fund, ym[:4]::INT AS year, ym[5:]::INT AS month,
+            subj_code AS code, left(subj_code, 4) AS subject,
+            CASE WHEN subj_code[1] = '4' THEN credit_amt{yuan} ELSE 0 END AS income,
+            CASE WHEN subj_code[1] = '5' THEN debit_amt{yuan} ELSE 0 END AS expense,
+            CASE WHEN subj_code[1] IN ('3', '4') THEN close_bal{yuan} WHEN subj_code[1] = '5' THEN -close_bal{yuan}
+                ELSE 0 END AS net
+            FROM '{files}/fund_acct_bal_*.parquet'""")
+        con.execute("CREATE VIEW book AS FROM entry WHERE length(code) = 4")
+        return [Reached(t, con.execute(t.query).fetchall()[0][0]) for t in exported_targets()]
 
 
 # ---- the measure -----------------------------------------------------------------------------------------
