@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,7 @@ _PIECE = 16 * limits.MIB
 _MAX_PIECES = 8
 # Up to this a file is looked at first, for planning a query for all spellings costs more than landing the file.
 _SMALL = 4 * limits.MIB
+_LOOKED_AT = 500
 _AS_OF = re.compile(r"_(\d{4})(\d{2})(\d{2})$")
 _MALFORMED = {
     "MISSING COLUMNS": "too few fields in the line",
@@ -260,8 +262,11 @@ class Loader:
         tables = [hint] if hint else list(self.contract.tables.values())
         return max(len(match(table, fields).sources) for table in tables)
 
-    def _csv(self, name: str, delimiter: str, skip: int, width: int) -> str:
-        columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(width))
+    @staticmethod
+    def _csv(
+        name: str, delimiter: str, skip: int, width: int, numbers: Mapping[int, str] = MappingProxyType({})
+    ) -> str:
+        columns = ", ".join(f"'c{i}': '{numbers.get(i, 'VARCHAR')}'" for i in range(width))
         return (
             f"read_csv({name}, auto_detect=false, header=false, skip={skip}, "
             f"delim={quoted(delimiter)}, quote='\"', escape='\"', nullstr='', columns={{{columns}}}, "
@@ -426,16 +431,31 @@ class Loader:
             shutil.rmtree(staged, ignore_errors=True)
         return report
 
-    def _pieces(self, reading: _Reading) -> list[tuple[str, int]]:
-        """SQL of each piece of a split file, with the records before it."""
+    def _pieces(
+        self, reading: _Reading, numbers: Mapping[int, str] = MappingProxyType({})
+    ) -> list[tuple[str, int]]:
+        """SQL of each piece of a split file, with the records before it. `numbers` are types of columns by place."""
         skips = [reading.lines_before, *([0] * len(reading.pieces))]
+        delimiter, width = reading.delimiter or ",", len(reading.headers)
         return [
-            (
-                self._csv(quoted(str(piece.path)), reading.delimiter or ",", skip, len(reading.headers)),
-                piece.records,
-            )
+            (self._csv(quoted(str(piece.path)), delimiter, skip, width, numbers), piece.records)
             for piece, skip in zip(reading.pieces, skips, strict=False)
         ]
+
+    def _quick(self, query: FileQuery, reading: _Reading) -> FileQuery | None:
+        """The query of a file in pieces that leaves numbers to the reader, where some rows of each piece have them
+        spelled as usual. One spelled otherwise further down shows as a row that the reader could not cast."""
+        columns = query.single_numbers()
+        if not (query.pieces and columns):
+            return None
+        unusual: set[str] = set()
+        for relation, _ in query.pieces:
+            some = replace(query, relation=f"(FROM {relation} LIMIT {_LOOKED_AT})")
+            unusual.update(name for (name,) in self.con.execute(some.unusual_select(columns)).fetchall())
+        self._drop_rejects()
+        usual = [c for c in columns if c.name not in unusual]
+        numbers = {query.layout.sources[c.name][0]: sqltypes.number_type(c) for c in usual}
+        return replace(query, numbers=frozenset(c.name for c in usual), pieces=self._pieces(reading, numbers))
 
     def _pass(self, query: FileQuery, reading: _Reading, meta: dict[str, str], rows: Path) -> _Passed:
         """Write what can land. Reads the file a second time, into `problem_row`, only where rows have a problem."""
@@ -455,8 +475,16 @@ class Loader:
             self.con.execute("RESET preserve_insertion_order")
 
     def _pass_once(self, query: FileQuery, reading: _Reading, meta: dict[str, str], rows: Path) -> _Passed:
-        before = self._value("SELECT nextval('troubled')")
-        kept = self._copy(query.landing_select(meta, "troubled"), rows)
+        kept = -1
+        if quick := self._quick(query, reading):
+            before = self._value("SELECT nextval('troubled')")
+            kept = self._copy(quick.landing_select(meta, "troubled"), rows)
+            if self._value("SELECT count(*) FROM malformed WHERE error_type = 'CAST'"):
+                self._drop_rejects()
+                kept = -1
+        if kept < 0:
+            before = self._value("SELECT nextval('troubled')")
+            kept = self._copy(query.landing_select(meta, "troubled"), rows)
         troubled = self._value("SELECT nextval('troubled')") - before - 1
         malformed = self._take_malformed(reading)
         rejected = malformed

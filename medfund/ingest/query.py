@@ -24,6 +24,7 @@ from medfund.ingest.sqltypes import (
     ident,
     is_null_word,
     meant,
+    number,
     quoted,
     settle,
     slow,
@@ -53,7 +54,8 @@ class FileQuery:
     than spaces may surround values, `quotes` that values may hold line ends or TABs, `plus` that there are plus
     signs. `pieces` are (relation, records before) of consecutive pieces that together give the relation's rows;
     each is read and numbered on a core of its own. `plain` names columns of which every value is spelled as
-    usual, so that they take far less SQL; without them a query for a few rows costs mostly planning."""
+    usual, so that they take far less SQL; without them a query for a few rows costs mostly planning. `numbers` names
+    columns that the relation or its pieces yield as `number_type` instead of text."""
 
     contract: Contract
     layout: Layout
@@ -63,6 +65,7 @@ class FileQuery:
     plus: bool = True
     pieces: Sequence[tuple[str, int]] = ()
     plain: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
 
     @property
     def table(self) -> Table:
@@ -113,9 +116,13 @@ class FileQuery:
     def _may_be_damaged(self, column: Column) -> bool:
         return self.plus and column.name not in self.plain and is_identifier(self.table, column)
 
-    def unusual_select(self) -> str:
-        """The names of columns with a value that is not spelled as usual."""
-        present = [c for c in self._present() if len(self.layout.sources[c.name]) == 1]
+    def single_numbers(self) -> list[Column]:
+        """Columns with a decimal point that one header of the file feeds."""
+        return [c for c in self._present() if c.scale is not None and len(self.layout.sources[c.name]) == 1]
+
+    def unusual_select(self, columns: Sequence[Column] | None = None) -> str:
+        """The names of columns (of these, or of all that one header feeds) with a value not spelled as usual."""
+        present = columns or [c for c in self._present() if len(self.layout.sources[c.name]) == 1]
         names, kinds, values = (
             ", ".join(parts)
             for parts in (
@@ -148,7 +155,10 @@ class FileQuery:
             raw.append(f"{self._raw(column)} AS {r}")
             first.append(r)
             second.append(r)
-            if column.name in self.plain:
+            if column.name in self.numbers:
+                first.append(f"{number(r, column)} AS {v}")
+                second.append(v)
+            elif column.name in self.plain:
                 first.append(f"{r if column.type == 'text' else fast(r, column)} AS {v}")
                 second.append(v)
             elif column.type != "text":
@@ -185,9 +195,9 @@ class FileQuery:
         if column.type == "text" and not self._may_be_damaged(column):
             return "false"
         unused = f"{v} IS NULL AND {r} IS NOT NULL"
-        if column.name not in self.plain:
+        if column.name not in self.plain | self.numbers:
             unused += f" AND {self._meant(r, column)} IS NOT NULL"
-        elif bounds(column) is None and column.null_when is None:
+        elif column.name in self.plain and bounds(column) is None and column.null_when is None:
             return "false"
         if column.null_when is not None:
             # The sentinel is no problem, although its value is null.

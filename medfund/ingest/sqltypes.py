@@ -183,6 +183,20 @@ def fast(raw: str, column: Column) -> str:
     return f"raw_count({raw})"
 
 
+def number_type(column: Column) -> str:
+    """The type as which a reader may take a decimal column. Money keeps more digits than it may have, so that
+    float noise can be told from an amount that has too many."""
+    return "DECIMAL(18,6)" if column.is_money else column.duckdb_type
+
+
+def number(value: str, column: Column) -> str:
+    """The column's value of one read as `number_type`; NULL for money with a digit below the fen."""
+    if not column.is_money:
+        return value
+    cast = f"try_cast({value} AS {column.duckdb_type})"
+    return f"CASE WHEN {value} = {cast} THEN {cast} END"
+
+
 def usual(text: str, kind: str, types: Sequence[str]) -> str:
     """SQL condition: a text that `fast` takes, or as a text value needs no cleaning, for any of these types.
     `kind` is the SQL of its column's type. Some that are usual are not told so."""

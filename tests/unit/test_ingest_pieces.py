@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from medfund.ingest import limits, load, text
+from medfund.ingest import load, text
 from medfund.settings import Home
 from tests.unit.ingest_files import SETTLEMENT, delimited, land, landed, rejects, settlements
 
@@ -24,6 +24,16 @@ def messy(quoting: int = csv.QUOTE_MINIMAL) -> list[str]:
     lines[6] = lines[6].rpartition(",")[0]
     lines[31] += ",1,2"
     return lines
+
+
+def with_odd_numbers() -> str:
+    """Whole yuan, thousands, float noise, exponents, a digit too many, a null word, blanks: every tenth row has one."""
+    data = settlements(COUNT)
+    odd = ("1000", "1,000.00", "1000.0000004", "1e3", "1000.004", "nan", "  1000.00 ", "9" * 15)
+    for nth, value in enumerate(odd):
+        data[7 * nth + 3] |= {"medfee_sumamt": value, "balc": value, "pool_prop_selfpay": value}
+    data[1]["pool_prop_selfpay"] = "0.12345"
+    return delimited(data)
 
 
 def with_blank_lines() -> str:
@@ -51,6 +61,8 @@ DELIVERIES = {
     "every field in quotes": "\n".join(messy(csv.QUOTE_ALL)) + "\n",
     "a title above the header": "结算明细\n" + "\n".join(messy()) + "\n",
     "blank lines": with_blank_lines(),
+    "blank lines between line ends of Windows": with_blank_lines().replace("\n", "\r\n"),
+    "numbers in every spelling": with_odd_numbers(),
     "a quote never closed": with_stray_quotes(),
     "line breaks in values": with_line_breaks(),
 }
@@ -66,10 +78,12 @@ def everything(home: Home, report: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("looked_at", [1, 500])
 @pytest.mark.parametrize("delivery", DELIVERIES)
 def test_a_file_read_in_pieces_lands_as_if_read_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, delivery: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, delivery: str, looked_at: int
 ) -> None:
+    """Also where the rows looked at beforehand do not show how odd the numbers further down are."""
     path = tmp_path / "setl_d_202401.csv"
     path.write_bytes(DELIVERIES[delivery].encode())
     homes = Home(tmp_path / "one"), Home(tmp_path / "other")
@@ -78,8 +92,9 @@ def test_a_file_read_in_pieces_lands_as_if_read_at_once(
     homes[1].pseudonym_key.parent.mkdir(parents=True)
     homes[1].pseudonym_key.write_text(key.read_text())
     monkeypatch.setattr(load, "_PIECE", path.stat().st_size // 8)
-    monkeypatch.setattr(limits, "MIB", 1500)
+    monkeypatch.setattr(text, "_CHUNK", 1500)
     monkeypatch.setattr(load.Loader, "_cores", lambda _: 5)
+    monkeypatch.setattr(load, "_LOOKED_AT", looked_at)
     pieces: list[int] = []
     split = text.split
 
