@@ -49,7 +49,8 @@ def items(view: Screen) -> None:
         view.t("title.drug_items"),
         figures.named_bars(
             view,
-            [row["item_name"] or row["item_code"] for row in rows],
+            # Items of one name have codes of their own; a bar each.
+            [f"{row['item_name'] or ''} {row['item_code']}" for row in rows],
             [(view.t("col.drug_amount"), rows.column("amount"))],
             "money",
         ),

@@ -54,7 +54,7 @@ def groups(view: Screen) -> None:
         view,
         "payment_groups",
         view.t("title.payment_groups"),
-        figures.driver_bars(view, _top(rows), lambda row: str(row["group_name"] or row["group_code"])),
+        figures.driver_bars(view, _top(rows), lambda row: f"{row['group_code']} {row['group_name'] or ''}"),
         ""
         if first is None
         else view.t(
