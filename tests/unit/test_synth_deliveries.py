@@ -79,12 +79,9 @@ def test_deliveries_correct_earlier_months(delivered: SynthReport) -> None:
             ("all_rows", [p for p in delivered.paths if p.name.startswith("setl_d")]),
         ):
             con.execute(f"CREATE TABLE {name} AS FROM read_csv({[str(p) for p in paths]}, all_varchar=true)")
-        changes = """SELECT count(*) FILTER (a.refd_setl_flag = '0' AND b.refd_setl_flag = '1'),
-            count(*) FILTER (a.clr_way = '1' AND b.clr_way = '30')
-            FROM all_rows a JOIN all_rows b ON a.setl_id = b.setl_id AND a.updt_time < b.updt_time"""
-        refunded, regrouped = con.execute(changes).fetchall()[0]
-        assert refunded > 0
-        assert regrouped > 0
+        changes = """SELECT count(*) FROM all_rows a JOIN all_rows b ON a.setl_id = b.setl_id
+            AND a.updt_time < b.updt_time AND a.refd_setl_flag = '0' AND b.refd_setl_flag = '1'"""
+        assert con.execute(changes).fetchall()[0][0] > 0
         same = "SELECT (SELECT count(*) FROM all_rows) - (SELECT count(*) FROM (SELECT DISTINCT * FROM all_rows))"
         assert 0 < con.execute(same).fetchall()[0][0] < 20
         # About three in a hundred come after their month has closed, for the first time.
@@ -98,7 +95,7 @@ def test_a_longer_window_keeps_the_deliveries_of_settlements(folder: Path, deliv
     longer = write(
         folder / "longer",
         settlements=SIZE,
-        months=(WINDOW[0], "2025-04"),
+        months=(WINDOW[0], "2025-03"),
         form="csv",
         deliveries=True,
         say=say,
