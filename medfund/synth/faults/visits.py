@@ -303,15 +303,15 @@ def _visits_of_the_dead(d: Draft, kind: str, after: bool) -> None:
         )
 
 
-def care_after_death(d: Draft) -> None:
+def _care_after_death(d: Draft) -> None:
     _visits_of_the_dead(d, "care_after_death", after=True)
 
 
-def bill_posted_after_death(d: Draft) -> None:
+def _bill_posted_after_death(d: Draft) -> None:
     _visits_of_the_dead(d, "bill_posted_after_death", after=False)
 
 
-def wrong_death_date(d: Draft) -> None:
+def _wrong_death_date(d: Draft) -> None:
     """All later care of these people looks like care after death."""
     kind, rows = "wrong_death_date", d.rows
     at = d.choose(kind, d.stay & ~(d.people.died_on[rows["person"]] < first_day(d.month + 6)))
@@ -352,12 +352,12 @@ def _ended(d: Draft, kind: str, months_ago: int) -> tuple[Ints, Ints, Ints]:
     return person[seen >= 0], incident[seen >= 0], seen[seen >= 0]
 
 
-def settlement_without_coverage(d: Draft) -> None:
+def _settlement_without_coverage(d: Draft) -> None:
     person, incident, seen = _ended(d, "settlement_without_coverage", 2)
     d.copy("settlement_without_coverage", seen, incident, 1, person=person)
 
 
-def bill_posted_after_leaving(d: Draft) -> None:
+def _bill_posted_after_leaving(d: Draft) -> None:
     person, incident, seen = _ended(d, "bill_posted_after_leaving", 0)
     care = np.full(len(person), d.first - 5 * _DAY)
     shift = (d.rows["end"][seen] - care).astype(np.int64)
@@ -367,7 +367,7 @@ def bill_posted_after_leaving(d: Draft) -> None:
     )  # fmt: skip
 
 
-def double_coverage_benefit(d: Draft) -> None:
+def _double_coverage_benefit(d: Draft) -> None:
     kind, rows = "double_coverage_benefit", d.rows
     other = d.memory.other[rows["person"]]
     plain = (rows["hifob"] == 0) & (rows["maf"] == 0) & (rows["cvlserv"] == 0)
@@ -378,7 +378,7 @@ def double_coverage_benefit(d: Draft) -> None:
     d.copy(kind, at, incident, 1, person=other[at], settled=again, vary=False)
 
 
-def siblings_same_visit(d: Draft) -> None:
+def _siblings_same_visit(d: Draft) -> None:
     kind, rows, people = "siblings_same_visit", d.rows, d.people
     at = d.choose(kind, d.visit & (d.age < 14) & (rows["scheme"] == 1))
     incident = d.number(len(at))
@@ -426,7 +426,7 @@ def _all_year(d: Draft, kind: str, per_month: int) -> tuple[Ints, Ints, Ints, In
     return every, incidents, turn, turn * 28 // per_month
 
 
-def frequent_outpatient(d: Draft) -> None:
+def _frequent_outpatient(d: Draft) -> None:
     kind = "frequent_outpatient"
     person, incident, turn, day = _all_year(d, kind, _FREQUENT_PER_MONTH)
     seen = d.source(d.visit & d.paid, d.people.scheme[person], incident * 32 - turn)
@@ -438,7 +438,7 @@ def frequent_outpatient(d: Draft) -> None:
     d.copy(kind, seen[ok], incident[ok], 1, person=person[ok], place=place[ok], begin=when, end=when)
 
 
-def dialysis(d: Draft) -> None:
+def _dialysis(d: Draft) -> None:
     kind = "dialysis"
     person, incident, turn, day = _all_year(d, kind, _DIALYSIS_PER_MONTH)
     chronic = d.alive & (d.rows["bucket"] == cal.CHRONIC) & d.paid
@@ -470,7 +470,7 @@ def _admit(
     d.copy(kind, seen, incident, 1, person=person, place=place, begin=begin, end=end, disease=disease)
 
 
-def clustered_admission(d: Draft) -> None:
+def _clustered_admission(d: Draft) -> None:
     kind, places = "clustered_admission", d.places
     private = np.flatnonzero(places.is_local & places.is_private & (places.level < 3))
     for place in private[d.deal(kind, len(private))]:  # a few in a whole city
@@ -481,7 +481,7 @@ def clustered_admission(d: Draft) -> None:
             _admit(d, kind, person, np.full(_CLUSTER, place), incident, 1)
 
 
-def epidemic_wave(d: Draft) -> None:
+def _epidemic_wave(d: Draft) -> None:
     kind, places = "epidemic_wave", d.places
     if d.month % 12 not in (0, 11) or not len(d.deal(kind, 1)):
         return
@@ -492,7 +492,7 @@ def epidemic_wave(d: Draft) -> None:
     _admit(d, kind, person, place, np.repeat(d.number(1), len(person)), 1, _disease("J1"))
 
 
-def bulk_card_use(d: Draft) -> None:
+def _bulk_card_use(d: Draft) -> None:
     kind, places = "bulk_card_use", d.places
     private = np.flatnonzero(places.is_local & places.is_private & (places.level < 3))
     for place in private[d.deal(kind, len(private))]:
@@ -511,7 +511,7 @@ def bulk_card_use(d: Draft) -> None:
         )  # fmt: skip
 
 
-def batch_upload(d: Draft) -> None:
+def _batch_upload(d: Draft) -> None:
     kind, rows = "batch_upload", d.rows
     hospitals = np.flatnonzero(d.places.is_local & (d.places.level < 3))
     for place in hospitals[d.deal(kind, len(hospitals))]:
@@ -541,11 +541,11 @@ def _lengthened(d: Draft, kind: str, disease: int) -> None:
     d.mark(kind, at, d.number(len(at)), 1, disease=disease)
 
 
-def overlong_stay(d: Draft) -> None:
+def _overlong_stay(d: Draft) -> None:
     _lengthened(d, "overlong_stay", -1)
 
 
-def psychiatric_stay(d: Draft) -> None:
+def _psychiatric_stay(d: Draft) -> None:
     _lengthened(d, "psychiatric_stay", _disease("F20"))
 
 
@@ -563,15 +563,15 @@ def _second_bed(d: Draft, kind: str, begin: int, valid: bool = True) -> None:
     d.copy(kind, at, incident, 1, place=place, begin=since, end=until, settled=settled, valid=valid)
 
 
-def overlapping_stays(d: Draft) -> None:
+def _overlapping_stays(d: Draft) -> None:
     _second_bed(d, "overlapping_stays", 1)
 
 
-def transfer_same_day(d: Draft) -> None:
+def _transfer_same_day(d: Draft) -> None:
     _second_bed(d, "transfer_same_day", -1)
 
 
-def withdrawn_overlap(d: Draft) -> None:
+def _withdrawn_overlap(d: Draft) -> None:
     _second_bed(d, "withdrawn_overlap", 1, valid=False)
 
 
@@ -590,11 +590,11 @@ def _visit_beside_stay(d: Draft, kind: str, during: bool) -> None:
     )  # fmt: skip
 
 
-def outpatient_during_stay(d: Draft) -> None:
+def _outpatient_during_stay(d: Draft) -> None:
     _visit_beside_stay(d, "outpatient_during_stay", True)
 
 
-def earlier_visit_posted_during_stay(d: Draft) -> None:
+def _earlier_visit_posted_during_stay(d: Draft) -> None:
     _visit_beside_stay(d, "earlier_visit_posted_during_stay", False)
 
 
@@ -610,15 +610,15 @@ def _again(d: Draft, kind: str, able: Bools, disease: int) -> None:
     d.copy(kind, at, incident, 1, begin=begin, end=end, alike=alike, disease=disease, vary=False)
 
 
-def split_stay(d: Draft) -> None:
+def _split_stay(d: Draft) -> None:
     _again(d, "split_stay", d.age >= 1, -1)
 
 
-def planned_chemotherapy(d: Draft) -> None:
+def _planned_chemotherapy(d: Draft) -> None:
     _again(d, "planned_chemotherapy", d.age > 40, _disease("Z51.1"))
 
 
-def impossible_card_use(d: Draft) -> None:
+def _impossible_card_use(d: Draft) -> None:
     kind, rows = "impossible_card_use", d.rows
     at = d.choose(kind, d.visit & d.paid)
     incident = d.number(len(at))
@@ -643,20 +643,20 @@ def _same_drug(d: Draft, kind: str, copies: int) -> None:
         d.copy(kind, at, incident, 1, place=where, begin=day, end=day)
 
 
-def multi_institution_drug(d: Draft) -> None:
+def _multi_institution_drug(d: Draft) -> None:
     _same_drug(d, "multi_institution_drug", 3)
 
 
-def two_institution_drug(d: Draft) -> None:
+def _two_institution_drug(d: Draft) -> None:
     _same_drug(d, "two_institution_drug", 1)
 
 
-def per_diem_stay(d: Draft) -> None:
+def _per_diem_stay(d: Draft) -> None:
     at = d.choose("per_diem_stay", d.stay & (d.days >= 6) & (d.age >= 20))
     d.mark("per_diem_stay", at, d.number(len(at)), 1, disease=_disease("F20"))
 
 
-def upcoding(d: Draft) -> None:
+def _upcoding(d: Draft) -> None:
     """Coded as the disease whose lightest group is worth about 2.2 times what the stay costs."""
     kind, rows = "upcoding", d.rows
     at = d.choose(kind, d.stay & rows["by_score"] & (d.age >= 25) & (d.age < 80))
@@ -676,14 +676,14 @@ def _male(d: Draft) -> Bools:
 
 
 ACTS: dict[str, Callable[[Draft], None]] = {
-    act.__name__: act
+    act.__name__.removeprefix("_"): act
     for act in (
-        care_after_death, bill_posted_after_death, wrong_death_date, settlement_without_coverage, bill_posted_after_leaving,
-        double_coverage_benefit, siblings_same_visit, frequent_outpatient, dialysis, clustered_admission,
-        epidemic_wave, bulk_card_use, batch_upload, psychiatric_stay, overlong_stay, overlapping_stays,
-        transfer_same_day, withdrawn_overlap, outpatient_during_stay, earlier_visit_posted_during_stay, split_stay,
-        planned_chemotherapy, impossible_card_use, multi_institution_drug, two_institution_drug, per_diem_stay,
-        upcoding,
+        _care_after_death, _bill_posted_after_death, _wrong_death_date, _settlement_without_coverage, _bill_posted_after_leaving,
+        _double_coverage_benefit, _siblings_same_visit, _frequent_outpatient, _dialysis, _clustered_admission,
+        _epidemic_wave, _bulk_card_use, _batch_upload, _psychiatric_stay, _overlong_stay, _overlapping_stays,
+        _transfer_same_day, _withdrawn_overlap, _outpatient_during_stay, _earlier_visit_posted_during_stay, _split_stay,
+        _planned_chemotherapy, _impossible_card_use, _multi_institution_drug, _two_institution_drug, _per_diem_stay,
+        _upcoding,
     )
 } | {
     name: _just_mark(name, able)
