@@ -57,7 +57,9 @@ _DUCKDB = {
 @lru_cache(maxsize=16384)
 def fold_header(text: str) -> str:
     """Spelling by which headers are compared: no control characters, spaces or case, half-width forms."""
-    kept = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c)[0] != "C")
+    kept = text
+    if not (text.isascii() and text.isprintable()):
+        kept = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c)[0] != "C")
     return "".join(kept.split()).strip("\"'").casefold()
 
 

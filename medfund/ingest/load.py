@@ -249,8 +249,8 @@ class Loader:
 
     def _split(self, source: Source, path: Path, line: int) -> tuple[list[text.Piece], int]:
         """Pieces of a large file, one for each core; none where that would not pay or cannot be."""
-        count = min(self._cores(), path.stat().st_size // _PIECE)
-        if count < 2:
+        count = path.stat().st_size // _PIECE
+        if count < 2 or (count := min(count, self._cores())) < 2:
             return [], 0
         source.temporary += [self.work / f"piece-{i}" for i in range(count)]
         return text.split(path, line, count, self.work)

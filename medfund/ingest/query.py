@@ -146,22 +146,32 @@ class FileQuery:
     def _pieces(self) -> Sequence[tuple[str, int]]:
         return self.pieces or [(self.relation, 0)]
 
-    def _pipeline(self, relation: str, before: int) -> str:
-        """The rows of a relation with r_<column>, v_<column> and _row_no, which counts on from `before`."""
+    def _pipeline(self, relation: str, before: int, whole: bool) -> str:
+        """The rows of a relation with r_<column>, v_<column> and _row_no, which counts on from `before`.
+
+        Of columns without odd values only `v` is there, unless the row is wanted whole or a problem asks for `r`:
+        each name that a step passes on costs planning.
+        """
         present = self._present()
         raw, first, second = [], [], []
+        careful = False
         for column in present:
             r, v = ident(f"r_{column.name}"), ident(f"v_{column.name}")
-            raw.append(f"{self._raw(column)} AS {r}")
+            text = self._raw(column)
+            if column.name in self.plain | self.numbers:
+                if whole or r in self._problem(column):
+                    raw.append(f"{text} AS {r}")
+                    first.append(r)
+                    second.append(r)
+                raw.append(f"{self._usual_value(text, column)} AS {v}")
+                first.append(v)
+                second.append(v)
+                continue
+            careful = True
+            raw.append(f"{text} AS {r}")
             first.append(r)
             second.append(r)
-            if column.name in self.numbers:
-                first.append(f"{number(r, column)} AS {v}")
-                second.append(v)
-            elif column.name in self.plain:
-                first.append(f"{r if column.type == 'text' else fast(r, column)} AS {v}")
-                second.append(v)
-            elif column.type != "text":
+            if column.type != "text":
                 first.append(f"{fast(r, column)} AS {v}")
                 value = settle(slow(self._meant(r, column), column), column)
                 second.append(f"CASE WHEN {v} IS NULL AND {r} IS NOT NULL THEN {value} ELSE {v} END AS {v}")
@@ -170,7 +180,7 @@ class FileQuery:
                 kept = f"CASE WHEN {damaged(v)} THEN NULL ELSE {v} END AS {v}"
                 second.append(kept if self._may_be_damaged(column) else v)
         source = relation
-        for step in (raw, first, second):
+        for step in (raw, first, second) if careful else (raw,):
             source = f"(SELECT {', '.join(step)} FROM {source})"
         last = {ident(f"v_{c.name}"): c for c in present}
         changed = [f"{self._bounded(v, c)} AS {v}" for v, c in last.items() if bounds(c)]
@@ -181,6 +191,13 @@ class FileQuery:
         ]
         replace = f" REPLACE ({', '.join(changed)})" if changed else ""
         return f"SELECT *{replace}, row_number() OVER () + {before} AS _row_no FROM {source}"
+
+    def _usual_value(self, raw: str, column: Column) -> str:
+        if column.name in self.numbers:
+            return number(raw, column)
+        if column.scale is not None:
+            return f"CAST({raw} AS {column.duckdb_type})"
+        return raw if column.type == "text" else fast(raw, column)
 
     @staticmethod
     def _bounded(value: str, column: Column) -> str:
@@ -265,7 +282,7 @@ class FileQuery:
         metas = ", ".join(f"{sql} AS {name}" for name, sql in meta.items())
         return " UNION ALL ".join(
             f"SELECT {values}, {metas}, {row_hash(self.table)} AS _row_hash FROM "
-            f"(SELECT {', '.join(columns)}, _row_no FROM ({self._pipeline(relation, before)}) WHERE {where})"
+            f"(SELECT {', '.join(columns)}, _row_no FROM ({self._pipeline(relation, before, False)}) WHERE {where})"
             for relation, before in self._pieces()
         )
 
@@ -312,7 +329,7 @@ class FileQuery:
             f"CASE WHEN rejected THEN CAST(json_object({', '.join(fields)}) AS VARCHAR) END AS row_json "
             f"FROM (SELECT *, {rejecting} AS rejected, {listed} AS found, "
             f"len(list_filter(found, lambda one: raw_blanks(one.value) <> '')) >= {SHIFTED} AS shifted "
-            f"FROM ({self._pipeline(relation, before)}) WHERE {troubled})"
+            f"FROM ({self._pipeline(relation, before, True)}) WHERE {troubled})"
             for relation, before in self._pieces()
         )
 

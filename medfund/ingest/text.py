@@ -67,8 +67,8 @@ def _whole(chunk: bytes) -> int:
 
 def _is_utf8(chunk: bytes) -> bool:
     try:
-        ends = pa.array([0, len(chunk)], pa.int32()).buffers()[1]
-        pa.StringArray.from_buffers(1, ends, pa.py_buffer(chunk)).validate(full=True)
+        ends = np.array([0, len(chunk)], np.int32)
+        pa.StringArray.from_buffers(1, pa.py_buffer(ends), pa.py_buffer(chunk)).validate(full=True)
     except pa.ArrowInvalid:
         return False
     return True
