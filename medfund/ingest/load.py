@@ -549,9 +549,8 @@ class Loader:
             report.batch_id = batch_id
             landing.write_json(staged / "batch.json", report.as_batch())
             landing.commit(self.home, staged, table.name, batch_id)
-            batch = report.as_batch()
-            self.batches.append(batch)
-            self._remember(batch)
+            self.batches.append(report.as_batch())
+        self._remember(report.as_batch())
         self.number += 1
 
     def _now(self) -> str:

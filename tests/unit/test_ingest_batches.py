@@ -14,7 +14,7 @@ import pytest
 
 from medfund.contract import load_contract
 from medfund.errors import MedfundError, Refused
-from medfund.ingest import ensure_tables, landing, read_batches
+from medfund.ingest import BatchReport, ensure_tables, landing, read_batches
 from medfund.settings import Home
 from tests.unit.ingest_files import (
     INSTITUTION,
@@ -132,6 +132,18 @@ def test_parts_of_a_settlement_are_replaced_together(home: Home, tmp_path: Path)
     assert current(home, "setl_fund_detl") == 3
 
 
+def test_a_set_exported_twice_in_one_file_lands_once(home: Home, tmp_path: Path) -> None:
+    line = {"dfr_id": "D1", "seq": "1", "insutype": "310", "dfr_amt": "10.00"}
+    twice = [line, line, line | {"seq": "2", "dfr_amt": "5.00"}]
+    [report] = land(home, write(tmp_path / "a" / "med_dfr_detl_d.csv", twice))
+    assert (report.rows_landed, report.rows_identical) == (2, 1)
+    [report] = land(home, write(tmp_path / "b" / "med_dfr_detl_d.csv", twice[1:], delimiter="\t"))
+    assert (report.rows_landed, report.rows_identical) == (0, 2)
+    [report] = land(home, write(tmp_path / "c" / "med_dfr_detl_d.csv", [line]))
+    assert (report.rows_landed, report.rows_identical, report.rows_superseded) == (1, 0, 2)
+    assert current(home, "med_dfr_detl_d") == 1
+
+
 def test_settlement_numbers_that_differ_in_two_digits_stay_apart(home: Home, tmp_path: Path) -> None:
     """DuckDB's own hash gives both numbers the same value; a version must never be taken for another's."""
     first = {**SETTLEMENT, "setl_id": "9720230200000011", "rid": "R1"}
@@ -186,6 +198,30 @@ def test_a_dry_run_reports_and_keeps_nothing(home: Home, tmp_path: Path) -> None
     [report] = land(home, write(tmp_path / "setl_d.csv", settlements(3)), dry_run=True)
     assert (report.rows_landed, report.batch_id) == (3, None)
     assert read_batches(home) == [] and landed(home, "setl_d") == []
+
+
+def test_a_dry_run_gives_the_account_that_the_run_gives(home: Home, tmp_path: Path) -> None:
+    """A delivery, its correction with a row that cannot land, and the correction's bytes once more."""
+    data = settlements(4)
+    paths = [write(tmp_path / "a" / "setl_d.csv", data)]
+    data[1] |= {"refd_setl_flag": "1", "updt_time": "2024-02-01 00:00:00"}
+    data[2]["medfee_sumamt"] = "much"
+    data[3]["begndate"] = "soon"
+    paths += [write(tmp_path / name / "setl_d.csv", data) for name in ("b", "c")]
+    dry, run = ([account(report) for report in land(home, *paths, dry_run=dry)] for dry in (True, False))
+    assert dry == run == [(4, 4, 0, 0, 0, 0), (4, 2, 1, 1, 2, 1), (4, 0, 0, 4, 0, 0)]
+
+
+def account(report: BatchReport) -> tuple[int, ...]:
+    """Rows read, landed, rejected, identical and superseded, and values nulled."""
+    return (
+        report.rows_read,
+        report.rows_landed,
+        report.rows_rejected,
+        report.rows_identical,
+        report.rows_superseded,
+        report.values_nulled,
+    )
 
 
 def test_every_table_has_a_source_from_the_start(home: Home) -> None:
