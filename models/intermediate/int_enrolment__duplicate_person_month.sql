@@ -26,11 +26,14 @@ subsidised as (
         contribution.person_key,
         contribution.accrual_month,
         coalesce(contribution.accrual_month_to, contribution.accrual_month) as accrual_month_to,
-        contribution.fiscal_subsidy / (
-            {{ month_number(
-                'coalesce(contribution.accrual_month_to, contribution.accrual_month)',
-                'extract(year from contribution.accrual_month)'
-            ) }} - extract(month from contribution.accrual_month) + 1
+        -- A share of a month has no last fen: ten places are kept until the month is summed.
+        cast(
+            contribution.fiscal_subsidy / (
+                {{ month_number(
+                    'coalesce(contribution.accrual_month_to, contribution.accrual_month)',
+                    'extract(year from contribution.accrual_month)'
+                ) }} - extract(month from contribution.accrual_month) + 1
+            ) as decimal(28, 10)
         ) as monthly_subsidy
     from {{ ref('stg_psn_clct_detl_d') }} as contribution
     inner join {{ ref('code_value') }} as listed
@@ -66,7 +69,7 @@ select
     held.person_key,
     held.month,
     case when held.is_in_other_scheme then 'other_scheme' else 'other_place' end as duplicate_kind,
-    coalesce(
+    cast(coalesce(
         case
             when held.scheme = 'resident' and held.is_in_other_scheme and not held.is_counted_before
                 then subsidy_month.total
@@ -74,6 +77,6 @@ select
                 then subsidy_month.total - subsidy_month.largest
         end,
         0
-    ) as subsidy
+    ) as decimal(28, 10)) as subsidy
 from held
 left join subsidy_month on subsidy_month.person_key = held.person_key and subsidy_month.month = held.month

@@ -60,9 +60,11 @@ select
         else 0
     end as visit_count,
     coalesce(bucketed.payment_place_code, '') <> '1' and coalesce(bucketed.settlement_type_code, '') <> '1' as is_direct,
-    bucketed.med_fee,
-    coalesce(bucketed.pooled_pay, 0) + bucketed.catastrophic_pay + coalesce(bucketed.assistance_pay, 0)
-    + bucketed.other_fund_pay as fund_pay
+    cast(bucketed.med_fee as {{ money_type() }}) as med_fee,
+    cast(
+        coalesce(bucketed.pooled_pay, 0) + bucketed.catastrophic_pay + coalesce(bucketed.assistance_pay, 0)
+        + bucketed.other_fund_pay as {{ money_type() }}
+    ) as fund_pay
 from bucketed
 left join last_of_stay on last_of_stay.setl_id = bucketed.setl_id
 where bucketed.setl_time is not null and bucketed.treatment_org_code is not null

@@ -24,6 +24,9 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from medfund.contract import load_contract
+from medfund.ingest.landing import batch_dir
+from medfund.ingest.superseded import write_superseded
 from tests.e2e.books import Books, changed, months
 from tests.e2e.bureau import Office, Row
 
@@ -361,7 +364,8 @@ class Ledger:
             for result in ran
             if nodes[result["unique_id"]]["resource_type"] == "model"
         ]
-        self.landing = office.home.landing
+        self.home = office.home
+        self.contract = load_contract(None)
         self.connection = duckdb.connect()
         self.connection.execute(f"attach '{office.home.candidate_db}' as made (read_only)")
         for catalog, schemas in (
@@ -381,20 +385,30 @@ class Ledger:
 
     def run(self, bureau: Bureaus) -> None:
         for table in TABLES:
-            for old in (self.landing / table).glob("batch=*"):
+            for old in (self.home.landing / table).glob("batch=*"):
                 if old.name != "batch=000000":
                     shutil.rmtree(old)
-        for number, rows in enumerate(bureau.batches(), 1):
-            self.land("fund_acct_bal", number, rows)
-        self.land("fund_vchr_d", 1, [row for kept in bureau.kept for row in kept.vouchers])
+        batches = [
+            self.land("fund_acct_bal", number, rows) for number, rows in enumerate(bureau.batches(), 1)
+        ]
+        batches.append(self.land("fund_vchr_d", 1, [row for kept in bureau.kept for row in kept.vouchers]))
+        inputs = self.home.candidate / "inputs"
+        write_superseded(
+            self.home, self.contract, batches, inputs / "superseded_row.parquet", self.home.candidate
+        )
         for statement in self.statements:
             self.connection.execute(statement)
 
-    def land(self, table: str, batch: int, rows: list[Row]) -> None:
-        folder = self.landing / table / f"batch={batch:06d}"
+    def land(self, table: str, batch: int, rows: list[Row]) -> dict[str, Any]:
+        """Land the rows as a batch; any batch but the first may replace what came before."""
+        batch_id = f"{batch:06d}"
+        folder = batch_dir(self.home, table, batch_id)
         folder.mkdir()
         typed = [as_landed(row, n) for n, row in enumerate(rows, 1)]
         pq.write_table(pa.Table.from_pylist(typed, schema=TABLES[table]), folder / "rows.parquet")
+        return {
+            "table_name": table, "batch_id": batch_id, "rows_landed": len(rows), "rows_superseded": batch - 1,
+        }  # fmt: skip
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(query).fetchall()
