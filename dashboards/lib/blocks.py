@@ -60,7 +60,11 @@ def coded(view: Screen, prefix: str, value: Any) -> str:
     return view.t(key) if key in TEXT else str(value)
 
 
-def _sheet(view: Screen, layout: str, title: str, table: Table) -> Sheet:
+def sheet_of(view: Screen, layout: str, title: str, table: Table, unit: formats.Unit = formats.YUAN) -> Sheet:
+    """A table under its layout as it leaves the page: labels in the reader's language, `unit` in those of money.
+
+    The values stay what they are, in yuan; whoever prints them in another unit names that unit here.
+    """
     columns = LAYOUTS[layout]
     at = [table.columns.index(_column_name(view, column)) if len(table) else 0 for column in columns]
     rows = tuple(
@@ -70,7 +74,7 @@ def _sheet(view: Screen, layout: str, title: str, table: Table) -> Sheet:
         )
         for row in table.rows
     )
-    labels = tuple(_label(view, column) for column in columns)
+    labels = tuple(_label(view, column, unit) for column in columns)
     return Sheet(title, title, labels, tuple(column.kind for column in columns), rows)
 
 
@@ -78,8 +82,8 @@ def _column_name(view: Screen, column: Column) -> str:
     return column.name.format(lang=view.lang)
 
 
-def _label(view: Screen, column: Column) -> str:
-    unit = {"money": "unit.yuan", "months": "unit.months"}.get(column.kind)
+def _label(view: Screen, column: Column, money: formats.Unit) -> str:
+    unit = {"money": money.key, "months": "unit.months"}.get(column.kind)
     label = view.t(column.label)
     return f"{label} ({view.t(unit)})" if unit else label
 
@@ -164,7 +168,7 @@ def downloads(view: Screen, key: str, sheet: Sheet) -> None:
         )
         st.download_button(
             view.t("word.xlsx"),
-            lambda: export.xlsx_bytes([sheet], _notes(view)),
+            lambda: export.xlsx_bytes([sheet], notes(view)),
             file_name=f"{name}.xlsx",
             mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             on_click="ignore",
@@ -179,7 +183,7 @@ Place = Literal["folded", "open", "button"]
 
 def table(view: Screen, key: str, layout: str, title: str, rows: Table, *, place: Place = "folded") -> None:
     """A table with its two downloads: folded under a figure, open where it is the figure, or behind a button."""
-    sheet = _sheet(view, layout, title, rows)
+    sheet = sheet_of(view, layout, title, rows)
     view.sheets.append(sheet)
     label = view.t("word.table", rows=formats.count(len(rows)))
     if place == "open":
@@ -237,18 +241,22 @@ def heading(key: str, title: str) -> Iterator[None]:
         yield
 
 
-def empty(view: Screen, queries: Sequence[str]) -> None:
-    """An empty state that names the tables without rows and the exports that fill them."""
+def empty_words(view: Screen, queries: Sequence[str]) -> str:
+    """Why these queries gave no rows: the tables without rows and the exports that fill them, or the choice made."""
     marts = data.sources(tuple(queries))
     counts = data.tables_in(view.release, marts)
     bare = [mart for mart in marts if not counts[mart]]
     exports = dict.fromkeys(name for info in PAGES for name in info.exports if set(bare) & set(info.marts))
     if bare and exports:
-        st.info(view.t("empty.export", marts=", ".join(bare), exports=", ".join(exports)))
-    elif bare:
-        st.info(view.t("empty.mart", marts=", ".join(bare)))
-    else:
-        st.info(view.t("empty.choice"))
+        return view.t("empty.export", marts=", ".join(bare), exports=", ".join(exports))
+    if bare:
+        return view.t("empty.mart", marts=", ".join(bare))
+    return view.t("empty.choice")
+
+
+def empty(view: Screen, queries: Sequence[str]) -> None:
+    """An empty state that names the tables without rows and the exports that fill them."""
+    st.info(empty_words(view, queries))
 
 
 def tile(
@@ -300,7 +308,7 @@ def link(view: Screen, page_key: str, label: str, **choices: str) -> None:
     st.page_link(page(page_key).file, label=label, query_params=kept | choices)
 
 
-def _notes(view: Screen) -> list[tuple[str, Sequence[str], Sequence[Sequence[str]]]]:
+def notes(view: Screen) -> list[tuple[str, Sequence[str], Sequence[Sequence[str]]]]:
     """The sheets that explain an exported workbook: definitions, and what it was made from."""
     definitions = [
         [
@@ -340,7 +348,7 @@ def page_export(view: Screen, key: str) -> None:
     sheets = list(view.sheets)
     st.download_button(
         view.t("word.export_page"),
-        lambda: export.xlsx_bytes(sheets, _notes(view)),
+        lambda: export.xlsx_bytes(sheets, notes(view)),
         file_name=f"medfund_{key}_{view.release.release_id}.xlsx",
         mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         on_click="ignore",

@@ -174,14 +174,21 @@ def rows(release: Release, name: str, **parameters: Any) -> Table:
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _made_from(path: str) -> dict[str, tuple[str, ...]]:
-    manifest = json.loads((Path(path).parent / "release.json").read_text(encoding="utf-8"))
-    return {name: tuple(exports) for name, exports in manifest.get("made_from", {}).items()}
+def _manifest(path: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((Path(path).parent / "release.json").read_text(encoding="utf-8"))
+    return content
+
+
+def database_sha256(release: Release) -> str | None:
+    """SHA-256 of the release's database file as its manifest says; None where the manifest is older than that."""
+    digest = _manifest(str(release.path)).get("database_sha256")
+    return None if digest is None else str(digest)
 
 
 def made_from(release: Release) -> Mapping[str, tuple[str, ...]]:
     """Raw exports behind each public table of a release, as its manifest says."""
-    return _made_from(str(release.path))
+    made = _manifest(str(release.path)).get("made_from", {})
+    return {name: tuple(exports) for name, exports in made.items()}
 
 
 def sources(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -52,9 +52,14 @@ def csv_bytes(sheet: Sheet) -> bytes:
 
 
 def xlsx_bytes(
-    sheets: Iterable[Sheet], notes: Sequence[tuple[str, Sequence[str], Sequence[Sequence[str]]]]
+    sheets: Iterable[Sheet],
+    notes: Sequence[tuple[str, Sequence[str], Sequence[Sequence[str]]]],
+    created: datetime | None = None,
 ) -> bytes:
-    """A workbook: one sheet per table, then sheets of notes given as (name, header, rows of text)."""
+    """A workbook: one sheet per table, then sheets of notes given as (name, header, rows of text).
+
+    `created` is the time written into the file; with it, equal tables give equal bytes.
+    """
     out = io.BytesIO()
     book = xlsxwriter.Workbook(
         out,
@@ -65,6 +70,8 @@ def xlsx_bytes(
             "strings_to_numbers": False,
         },
     )
+    if created is not None:
+        book.set_properties({"created": created.replace(tzinfo=None, microsecond=0)})
     head = book.add_format({"bold": True, "text_wrap": True, "bottom": 1})
     title = book.add_format({"bold": True, "font_size": 13})
     wrap = book.add_format({"text_wrap": True, "valign": "top"})
@@ -78,9 +85,9 @@ def xlsx_bytes(
             page.write_string(2, at, label, head)
         page.set_column(0, max(len(sheet.labels) - 1, 0), 18)
         page.freeze_panes(3, 0)
-        for line, row in enumerate(sheet.rows, start=3):
-            for at, (value, kind) in enumerate(zip(row, sheet.kinds, strict=True)):
-                _write(page, line, at, value, styles.get(kind), day)
+        for number, row in enumerate(sheet.rows):
+            for at, (value, kind) in enumerate(zip(row, sheet.kinds_of(number), strict=True)):
+                _write(page, number + 3, at, value, styles.get(kind), day)
     for name, header, rows in notes:
         page = book.add_worksheet(_sheet_name(name, taken))
         page.set_column(0, max(len(header) - 1, 0), 36)

@@ -126,10 +126,10 @@ def facts(view: Screen, series: dict[str, Any]) -> None:
         for column, (label, value, more) in zip(st.columns(4), items, strict=True):
             with column:
                 st.html(blocks.fact(label, value, more))
-        st.caption(" ".join(_guards(view)))
+        st.caption(" ".join(guards(view)))
 
 
-def _guards(view: Screen) -> list[str]:
+def guards(view: Screen) -> list[str]:
     kind = (view.fund_row or {}).get("account_kind")
     notes = [view.t("note.own" if view.basis == "own" else "note.consolidated")]
     if kind == "personal":
@@ -205,7 +205,7 @@ def fan(view: Screen) -> None:
         "fan",
         title,
         figures.forecast_fan(view, measure, history, baseline, other, name),
-        _fan_sentence(view, measure, baseline, chosen, name),
+        fan_sentence(view, measure, baseline, chosen, name),
         baseline,
         layout="forecast",
         queries=("forecast_path", "forecast_history"),
@@ -215,7 +215,7 @@ def fan(view: Screen) -> None:
     )
 
 
-def _fan_sentence(view: Screen, measure: str, baseline: Table, chosen: str, name: str) -> str:
+def fan_sentence(view: Screen, measure: str, baseline: Table, chosen: str, name: str) -> str:
     outlook = view.rows("forecast_outlook")
     year, last = (outlook.where(scenario=_BASELINE, horizon=horizon).first for horizon in (12, 24))
     if year is None or last is None:

@@ -52,7 +52,6 @@ def build(lang: Lang) -> Screen | None:
 def _filters(lang: Lang, release: data.Release, release_options: tuple[str, ...]) -> Screen | None:
     funds, orgs = data.rows(release, "funds"), data.rows(release, "orgs")
     months: list[date] = data.rows(release, "months").column("month")
-    info = data.rows(release, "release_info").first or {}
 
     def labels(table: data.Table, key: str) -> dict[str, str]:
         return {row[key]: row[f"name_{lang}"] or row["name_zh"] or row[key] for row in table}
@@ -116,21 +115,16 @@ def _filters(lang: Lang, release: data.Release, release_options: tuple[str, ...]
         lang,
         lambda text: t("filter.newest", lang) if text == data.CURRENT else text,
     )
-    return Screen(
+    return state.open_screen(
+        release,
         lang=lang,
-        theme=theme.resolve(wanted_theme()),
-        large=is_large(),
-        release=release,
-        info=info,
         basis=basis,
         org=org,
         fund=fund,
         period=period,
         span=span,
-        orgs=orgs,
-        funds=funds,
-        periods=months,
-        indicators={row["indicator_id"]: row for row in data.rows(release, "indicators")},
+        theme=theme.resolve(wanted_theme()),
+        large=is_large(),
     )
 
 

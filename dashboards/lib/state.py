@@ -47,13 +47,23 @@ _WRITTEN = "medfund.url"
 
 @dataclass
 class Sheet:
-    """A table as it leaves the page: its title, labelled columns with kinds, and exact values."""
+    """A table as it leaves the page: its title, labelled columns with kinds, and exact values.
+
+    Where rows measure different things, `row_kinds` says for each row how its columns of kind `number` are written.
+    """
 
     name: str
     title: str
     labels: tuple[str, ...]
     kinds: tuple[formats.Kind, ...]
     rows: tuple[tuple[Any, ...], ...]
+    row_kinds: tuple[formats.Kind, ...] = ()
+
+    def kinds_of(self, line: int) -> tuple[formats.Kind, ...]:
+        """How the cells of one row are written."""
+        if not self.row_kinds:
+            return self.kinds
+        return tuple(self.row_kinds[line] if kind == "number" else kind for kind in self.kinds)
 
 
 @dataclass
@@ -123,6 +133,37 @@ class Screen:
         """The first row of a named query; where there is none, its columns with nothing in them."""
         table = self.rows(query, **more)
         return table.first or dict.fromkeys(table.columns)
+
+
+def open_screen(
+    release: Release,
+    *,
+    lang: Lang,
+    basis: str,
+    org: str,
+    fund: str,
+    period: date,
+    span: str = "ytd",
+    theme: Literal["light", "dark"] = "light",
+    large: bool = False,
+) -> Screen:
+    """A release under these choices, with the names and definitions that words and tables need."""
+    return Screen(
+        lang=lang,
+        theme=theme,
+        large=large,
+        release=release,
+        info=data.rows(release, "release_info").first or {},
+        basis=basis,
+        org=org,
+        fund=fund,
+        period=period,
+        span=span,
+        orgs=data.rows(release, "orgs"),
+        funds=data.rows(release, "funds"),
+        periods=data.rows(release, "months").column("month"),
+        indicators={row["indicator_id"]: row for row in data.rows(release, "indicators")},
+    )
 
 
 def top_org(release: Release) -> str:

@@ -177,7 +177,7 @@ def reconciliation(view: Screen) -> None:
         "reconciliation",
         view.t("title.reconciliation", **whose),
         figures.reconciliation_heat(view, causes) if len(causes) else None,
-        _reconciled(view, causes) if len(causes) else "",
+        reconciled(view, causes) if len(causes) else "",
         causes,
         layout="reconciliation",
         queries=("reconciliation",),
@@ -205,7 +205,7 @@ def reconciliation(view: Screen) -> None:
     )
 
 
-def _reconciled(view: Screen, causes: Table) -> str:
+def reconciled(view: Screen, causes: Table) -> str:
     """Whether every difference has a cause, and which legs' have not."""
     left_open = [row for row in causes.where(cause="unexplained") if row["amount"]]
     legs = formats.count(len(set(causes.column("leg"))))

@@ -57,12 +57,12 @@ def fsync_dir(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_atomic(path: Path, text: str) -> None:
-    """Replace a small text file; a reader sees the old text or the new one, also after a power cut."""
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Replace a small file; a reader sees the old content or the new one, also after a power cut."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         fsync_file(temporary)
         temporary.replace(path)
     finally:

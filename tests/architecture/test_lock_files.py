@@ -60,8 +60,9 @@ def test_locks_hold_what_the_project_asks_for() -> None:
         return {re.split(r"[<>=!~\[; ]", text)[0].lower() for text in requirements}
 
     assert names(project["dependencies"]) - default == set()
-    # The forecast page works in the demo, so what it needs is installed by default.
-    assert names(project["optional-dependencies"]["forecast"]) - default == set()
+    # The forecast page and the report work in the demo, so what they need is installed by default.
+    for extra in ("forecast", "report"):
+        assert names(project["optional-dependencies"][extra]) - default == set()
     assert names(project["optional-dependencies"]["dev"]) - dev == set()
     assert default - dev == set(), "the tests would run on other packages than users get"
 
