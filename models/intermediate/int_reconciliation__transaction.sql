@@ -21,7 +21,8 @@ select
     end as voucher_number,
     cast(case bank.direction_code when '付' then -bank.amount else bank.amount end as {{ money_type() }}) as amount,
     -- Placed from one account of a kind with another: a term deposit.
-    coalesce(own_subject.item_key = account.item_key, false) as is_within_account
+    coalesce(own_subject.item_key = account.item_key, false) as is_within_account,
+    own_subject.item_key as counter_item_key
 from {{ ref('stg_fund_bank_stmt_d') }} as bank
 left join {{ ref('code_alias') }} as code_alias
     on code_alias.dictionary = 'fund_code' and code_alias.alias = bank.fund_code
