@@ -1,5 +1,5 @@
 -- Numerator and denominator of the indicators of doctors, summed by institution; codes that a loaded register doesn't know are
--- left out. Persons of a longer period are counted once a month.
+-- left out. Persons of a longer period are counted once a month. Points of supervision cases name no doctor.
 with ordered as (
     select
         institution_code,
@@ -22,9 +22,11 @@ calendar as (
     {{ period_calendar('ordered_month') }}
 ),
 
+-- A row for each kind of care that an indicator stands under.
 summed as (
     select
         ordered.institution_code,
+        kind.visit_bucket,
         calendar.month,
         calendar.period_kind,
         sum(ordered.med_fee) as med_fee,
@@ -34,22 +36,47 @@ summed as (
         sum(ordered.outpatient_days) as outpatient_days
     from ordered
     inner join calendar on calendar.part_month = ordered.month
-    group by ordered.institution_code, calendar.month, calendar.period_kind
+    cross join (select 'all' as visit_bucket union all select 'outpatient' as visit_bucket) as kind
+    group by ordered.institution_code, kind.visit_bucket, calendar.month, calendar.period_kind
+),
+
+listed as (
+    {{ long_indicators('summed', doctor_indicators(), ['institution_code']) }}
+),
+
+violation_calendar as (
+    {{ period_calendar('(select distinct month from ' ~ ref('int_payment__violation') ~ ')') }}
+),
+
+pointed as (
+    select
+        violation.institution_code,
+        violation_calendar.month,
+        violation_calendar.period_kind,
+        sum(violation.points) as points
+    from {{ ref('int_payment__violation') }} as violation
+    inner join violation_calendar on violation_calendar.part_month = violation.month
+    group by violation.institution_code, violation_calendar.month, violation_calendar.period_kind
 )
 
-{% for id, bucket, numerator, denominator in [
-    ('D01', 'all', 'med_fee', 'persons'),
-    ('D02', 'all', 'drug_fee', 'med_fee'),
-    ('D03', 'outpatient', 'outpatient_visits', 'outpatient_days'),
-] %}
 select
     institution_code,
-    cast('{{ id }}' as varchar) as indicator_id,
-    cast('{{ bucket }}' as varchar) as visit_bucket,
+    indicator_id,
+    visit_bucket,
     month,
     period_kind,
-    cast({{ numerator }} as decimal(28, 4)) as numerator,
-    cast({{ denominator }} as decimal(28, 4)) as denominator
-from summed
-{{ 'union all' if not loop.last }}
-{% endfor %}
+    numerator,
+    denominator
+from listed
+
+union all
+
+select
+    institution_code,
+    'D04' as indicator_id,
+    'all' as visit_bucket,
+    month,
+    period_kind,
+    cast(points as decimal(28, 4)) as numerator,
+    cast(null as decimal(28, 4)) as denominator
+from pointed

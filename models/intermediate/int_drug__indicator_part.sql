@@ -1,35 +1,6 @@
 -- Numerator and denominator of the indicators of drugs, by the division an institution stands in and, under the city's code,
 -- for the whole pool area. Items of one catalogue name are one generic.
-{% set top = 10 %}
-
-with city as (
-    select min(org_code) as org_code
-    from {{ ref('int_org__division') }}
-    where level = 'city'
-),
-
-institution as (
-    select
-        institution_code,
-        org_code
-    from {{ ref('dim_institution') }}
-    where is_current and org_code is not null
-),
-
-placed as (
-    select
-        institution_code,
-        org_code
-    from institution
-    union all
-    select
-        institution.institution_code,
-        city.org_code
-    from institution
-    inner join city on city.org_code <> institution.org_code
-),
-
-generic_month as (
+with generic_month as (
     select
         placed.org_code,
         drug.month,
@@ -38,9 +9,10 @@ generic_month as (
         sum(drug.in_list_amount) as in_list_amount,
         sum(case when drug.is_key_monitored then drug.amount else 0 end) as monitored_amount,
         sum(drug.quantity) as quantity,
-        sum(case when drug.is_centrally_procured then drug.quantity else 0 end) as procured_quantity
+        sum(case when drug.is_centrally_procured then drug.quantity else 0 end) as procured_quantity,
+        sum(case when drug.is_negotiated then drug.fund_scope_amount end) as negotiated_amount
     from {{ ref('drug_monthly') }} as drug
-    inner join placed on placed.institution_code = drug.institution_code
+    inner join {{ ref('int_drug__place') }} as placed on placed.institution_code = drug.institution_code
     group by placed.org_code, drug.month, coalesce(drug.item_name, drug.item_code)
 ),
 
@@ -62,17 +34,11 @@ generic as (
         sum(generic_month.in_list_amount) as in_list_amount,
         sum(generic_month.monitored_amount) as monitored_amount,
         sum(generic_month.quantity) as quantity,
-        sum(generic_month.procured_quantity) as procured_quantity
+        sum(generic_month.procured_quantity) as procured_quantity,
+        sum(generic_month.negotiated_amount) as negotiated_amount
     from generic_month
     inner join calendar on calendar.part_month = generic_month.month
     group by generic_month.org_code, calendar.month, calendar.period_kind, generic_month.generic
-),
-
-ranked as (
-    select
-        *,
-        row_number() over (partition by org_code, month, period_kind order by amount desc, generic) as place
-    from generic
 ),
 
 summed as (
@@ -85,8 +51,8 @@ summed as (
         sum(monitored_amount) as monitored_amount,
         sum(procured_quantity) as procured_quantity,
         sum(case when procured_quantity > 0 then quantity end) as procurable_quantity,
-        sum(case when place <= {{ top }} then amount else 0 end) as top_amount
-    from ranked
+        sum(negotiated_amount) as negotiated_amount
+    from generic
     group by org_code, month, period_kind
 ),
 
@@ -97,17 +63,33 @@ negotiated as (
         calendar.period_kind,
         sum(visit.visits) as visits
     from {{ ref('int_drug__negotiated_visit') }} as visit
-    inner join placed on placed.institution_code = visit.institution_code
+    inner join {{ ref('int_drug__place') }} as placed on placed.institution_code = visit.institution_code
     inner join calendar on calendar.part_month = visit.month
     group by placed.org_code, calendar.month, calendar.period_kind
+),
+
+concentrated as (
+    select
+        scope_code as org_code,
+        month,
+        period_kind,
+        top_5_amount,
+        top_10_amount,
+        squared_amount,
+        amount
+    from {{ ref('drug_concentration_monthly') }}
+    where scope_kind = 'org'
 )
 
 {% for id, source, numerator, denominator in [
     ('G01', 'summed', 'in_list_amount', 'amount'),
     ('G02', 'summed', 'monitored_amount', 'amount'),
     ('G03', 'summed', 'procured_quantity', 'procurable_quantity'),
-    ('G04', 'summed', 'top_amount', 'amount'),
+    ('G04', 'concentrated', 'top_10_amount', 'amount'),
+    ('G04.top5', 'concentrated', 'top_5_amount', 'amount'),
+    ('G04.hhi', 'concentrated', 'squared_amount', 'amount'),
     ('G05', 'negotiated', 'visits', 'null'),
+    ('G05.amount', 'summed', 'negotiated_amount', 'null'),
 ] %}
 select
     org_code,
@@ -119,5 +101,6 @@ select
     cast({{ numerator }} as decimal(28, 4)) as numerator,
     cast({{ denominator }} as decimal(28, 4)) as denominator
 from {{ source }}
+{% if denominator == 'null' %}where {{ numerator }} is not null{% endif %}
 {{ 'union all' if not loop.last }}
 {% endfor %}

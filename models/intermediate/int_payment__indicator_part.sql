@@ -118,43 +118,98 @@ total as (
     group by institution_code, month, period_kind
 ),
 
-deducted_month as (
-    select
-        institution_code,
-        month,
-        sum(deduction) as deduction
-    from {{ ref('int_payment__deduction') }}
-    group by institution_code, month
-),
-
 claimed_month as (
     select
         institution_code,
         month,
         sum(fund_pay) as fund_pay
     from {{ ref('institution_monthly') }}
-    where month in (select deducted_month.month from deducted_month)
     group by institution_code, month
 ),
 
-deduction_calendar as (
-    {{ period_calendar('(select distinct month from deducted_month)') }}
+-- What was deducted or recovered beside all that was claimed in the months that have such money at all.
+{% for name, taken in [
+    ('reviewed', "select institution_code, month, sum(deduction) as amount from " ~ ref('int_payment__deduction') ~ " group by institution_code, month"),
+    ('confirmed', "select institution_code, month, recovered as amount from " ~ ref('int_payment__violation')),
+] %}
+{{ name }}_month as (
+    {{ taken }}
 ),
 
-reviewed as (
+{{ name }} as (
     select
         claimed_month.institution_code,
-        deduction_calendar.month,
-        deduction_calendar.period_kind,
-        sum(coalesce(deducted_month.deduction, 0)) as deduction,
+        calendar.month,
+        calendar.period_kind,
+        sum(coalesce({{ name }}_month.amount, 0)) as amount,
         sum(claimed_month.fund_pay) as fund_pay
     from claimed_month
-    inner join deduction_calendar on deduction_calendar.part_month = claimed_month.month
-    left join deducted_month
+    inner join ({{ period_calendar('(select distinct month from ' ~ name ~ '_month)') }}) as calendar
+        on calendar.part_month = claimed_month.month
+    left join {{ name }}_month
         on
-            deducted_month.institution_code = claimed_month.institution_code
-            and deducted_month.month = claimed_month.month
-    group by claimed_month.institution_code, deduction_calendar.month, deduction_calendar.period_kind
+            {{ name }}_month.institution_code = claimed_month.institution_code
+            and {{ name }}_month.month = claimed_month.month
+    group by claimed_month.institution_code, calendar.month, calendar.period_kind
+),
+{% endfor %}
+
+-- Quotas are of a year and a scheme; what was settled until the month stands beside the whole of them.
+quota as (
+    select
+        institution_code,
+        scheme,
+        year,
+        quota
+    from {{ ref('payment_quota') }}
+),
+
+executed_month as (
+    select
+        settlement.institution_code,
+        settlement.month,
+        sum(settlement.pooled_pay) as pooled_pay
+    from {{ ref('settlement') }} as settlement
+    inner join quota
+        on
+            quota.institution_code = settlement.institution_code
+            and quota.scheme = settlement.scheme
+            and quota.year = extract(year from settlement.month)
+    group by settlement.institution_code, settlement.month
+),
+
+executed as (
+    select
+        institution_code,
+        month,
+        'ytd' as period_kind,
+        sum(pooled_pay) over (
+            partition by institution_code, extract(year from month) order by month
+            rows between unbounded preceding and current row
+        ) as pooled_pay,
+        (
+            select sum(quota.quota)
+            from quota
+            where quota.institution_code = executed_month.institution_code and quota.year = extract(year from executed_month.month)
+        ) as quota
+    from executed_month
+),
+
+-- Year-end settlement, as far as the year has gone.
+settled_year as (
+    select
+        annual.institution_code,
+        (
+            select max(settled_month.month)
+            from settled_month
+            where extract(year from settled_month.month) = annual.year
+        ) as month,
+        'ytd' as period_kind,
+        sum(annual.retained_surplus) as retained,
+        sum(annual.shared_overspend) as shared
+    from {{ ref('payment_institution_annual') }} as annual
+    where annual.institution_code is not null
+    group by annual.institution_code, annual.year
 ),
 
 part as (
@@ -164,33 +219,30 @@ part as (
         ('I17', 'main', 'expected_days', 'compared_stays'),
         ('I18', 'total', 'cases', 'submitted'),
         ('I19', 'main', 'group_count', 'null'),
+        ('I19.weight', 'main', 'weight', 'null'),
         ('I21', 'total', 'high + low', 'cases'),
         ('I21.high', 'total', 'high', 'cases'),
         ('I21.low', 'total', 'low', 'cases'),
         ('I22', 'total', 'gain', 'null'),
         ('I22.case', 'total', 'gain', 'cases'),
         ('I24', 'total', 'settled', 'billed'),
+        ('I23', 'executed', 'pooled_pay', 'quota'),
+        ('I25', 'settled_year', 'retained', 'null'),
+        ('I25.shared', 'settled_year', 'shared', 'null'),
+        ('I26', 'reviewed', 'amount', 'fund_pay'),
+        ('I27', 'confirmed', 'amount', 'fund_pay'),
     ] %}
     select
         institution_code,
         cast('{{ id }}' as varchar) as indicator_id,
-        'inpatient' as visit_bucket,
+        '{{ 'inpatient' if source in ('main', 'total', 'settled_year') else 'all' }}' as visit_bucket,
         month,
         period_kind,
         cast({{ numerator }} as decimal(28, 4)) as numerator,
         cast({{ denominator }} as decimal(28, 4)) as denominator
     from {{ source }}
-    union all
+    {{ 'union all' if not loop.last }}
     {% endfor %}
-    select
-        institution_code,
-        'I26',
-        'all',
-        month,
-        period_kind,
-        cast(deduction as decimal(28, 4)),
-        cast(fund_pay as decimal(28, 4))
-    from reviewed
 )
 
 select * from part
