@@ -56,6 +56,14 @@ class Language(StrEnum):
     en = "en"
 
 
+class ReportFormat(StrEnum):
+    """Formats of the monthly report."""
+
+    both = "both"
+    pdf = "pdf"
+    xlsx = "xlsx"
+
+
 class Format(StrEnum):
     """Formats of query results."""
 
@@ -493,6 +501,39 @@ def disclose(
 
     state, bureau = _open(home)
     print(write(state, bureau, form, period=period, org=org, out=out, lang=lang.value, say=say))
+
+
+@app.command()
+def report(
+    month: Annotated[str, typer.Argument(metavar="MONTH", help="2026-10.")],
+    fund: Annotated[
+        str | None, typer.Option(metavar="CODE", help="One fund; every fund with books when left out.")
+    ] = None,
+    org: Annotated[
+        str | None, typer.Option(metavar="CODE", help="One set of books; the whole area when left out.")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write the files.")] = Path(),
+    lang: Annotated[
+        Language, typer.Option("--lang", "--language", help="Language of the report.")
+    ] = Language.zh,
+    fmt: Annotated[ReportFormat, typer.Option("--format", help="What to write.")] = ReportFormat.both,
+    release_id: Annotated[
+        str | None, typer.Option("--release", metavar="ID", help="Another release.")
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Write the monthly report of funds: XLSX with a sheet per figure, and PDF.
+
+    Example: medfund report 2026-10 --fund 310_pool --out reports
+    """
+    from dashboards.report import write_reports
+
+    state, _ = _open(home)
+    forms = ("xlsx", "pdf") if fmt is ReportFormat.both else (fmt.value,)
+    for path in write_reports(
+        state, month, out, fund=fund, org=org, lang=lang.value, release_id=release_id, forms=forms, say=say
+    ):
+        print(path)
 
 
 @app.command()

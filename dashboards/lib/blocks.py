@@ -24,13 +24,14 @@ from dashboards.lib.state import NAMES, Screen, Sheet
 from dashboards.lib.tables import LAYOUTS, Column
 
 _KEY = "medfund.screen"
-_LOOK: dict[Kind, str] = {
+LOOKS: dict[Kind, str] = {
     "money": "n",
     "ratio": "n",
     "points": "n",
     "months": "n",
     "count": "n",
     "number": "n",
+    "change": "n",
     "code": "c",
     "month": "c",
     "date": "c",
@@ -95,7 +96,7 @@ def sheet_table(view: Screen, sheet: Sheet) -> None:
 
 def _html_table(view: Screen, sheet: Sheet) -> str:
     """The table as markup: numbers to the right, short codes unbroken, long names wrapped, everything escaped."""
-    looks = [_LOOK.get(kind, "") for kind in sheet.kinds]
+    looks = [LOOKS.get(kind, "") for kind in sheet.kinds]
     head = "".join(
         f'<th class="{look}">{html.escape(label)}</th>'
         for label, look in zip(sheet.labels, looks, strict=True)
@@ -241,11 +242,20 @@ def heading(key: str, title: str) -> Iterator[None]:
         yield
 
 
-def empty_words(view: Screen, queries: Sequence[str]) -> str:
-    """Why these queries gave no rows: the tables without rows and the exports that fill them, or the choice made."""
+def _bare(view: Screen, queries: Sequence[str]) -> list[str]:
     marts = data.sources(tuple(queries))
     counts = data.tables_in(view.release, marts)
-    bare = [mart for mart in marts if not counts[mart]]
+    return [mart for mart in marts if not counts[mart]]
+
+
+def is_bare(view: Screen, queries: Sequence[str]) -> bool:
+    """Whether a table that these queries read has no rows in this release."""
+    return bool(_bare(view, queries))
+
+
+def empty_words(view: Screen, queries: Sequence[str]) -> str:
+    """Why these queries gave no rows: the tables without rows and the exports that fill them, or the choice made."""
+    bare = _bare(view, queries)
     exports = dict.fromkeys(name for info in PAGES for name in info.exports if set(bare) & set(info.marts))
     if bare and exports:
         return view.t("empty.export", marts=", ".join(bare), exports=", ".join(exports))
@@ -315,7 +325,7 @@ def notes(view: Screen) -> list[tuple[str, Sequence[str], Sequence[Sequence[str]
             indicator_id,
             view.name(row),
             view.name(row, "definition"),
-            str(row["unit"] or ""),
+            coded(view, "quantity", row["unit"]),
             str(row["source"] or ""),
         ]
         for indicator_id in view.used_indicators

@@ -20,18 +20,20 @@ def state_of_series(view: Screen) -> dict[str, Any] | None:
     return view.rows("forecast_state").first
 
 
-def none(view: Screen, series: dict[str, Any] | None) -> None:
+def why_none(view: Screen, series: dict[str, Any] | None) -> str:
     """Why there is no forecast for the chosen book, and what to do."""
     if series is None:
-        blocks.empty(view, ("forecast_state", "forecast_path"))
-    else:
-        st.info(
-            view.t(
-                f"noforecast.{series['state']}",
-                months=formats.count(series["months"]),
-                last=formats.month(series["origin_month"], view.lang),
-            )
-        )
+        return blocks.empty_words(view, ("forecast_state", "forecast_path"))
+    return view.t(
+        f"noforecast.{series['state']}",
+        months=formats.count(series["months"]),
+        last=formats.month(series["origin_month"], view.lang),
+    )
+
+
+def none(view: Screen, series: dict[str, Any] | None) -> None:
+    """In place of the page, why there is no forecast."""
+    st.info(why_none(view, series))
 
 
 def model_name(view: Screen, model: str | None) -> str:
@@ -130,6 +132,7 @@ def facts(view: Screen, series: dict[str, Any]) -> None:
 
 
 def guards(view: Screen) -> list[str]:
+    """What a reader must know of the chosen book before reading its forecast."""
     kind = (view.fund_row or {}).get("account_kind")
     notes = [view.t("note.own" if view.basis == "own" else "note.consolidated")]
     if kind == "personal":
@@ -216,6 +219,7 @@ def fan(view: Screen) -> None:
 
 
 def fan_sentence(view: Screen, measure: str, baseline: Table, chosen: str, name: str) -> str:
+    """Where the baseline leads in two years, and what the chosen scenario (called `name`) does to that."""
     outlook = view.rows("forecast_outlook")
     year, last = (outlook.where(scenario=_BASELINE, horizon=horizon).first for horizon in (12, 24))
     if year is None or last is None:

@@ -31,6 +31,7 @@ Kind = Literal[
     "timestamp",
     "flag",
     "number",
+    "change",
 ]
 
 

@@ -280,15 +280,19 @@ def signals(view: Screen) -> None:
             st.caption(view.t("signals.more", count=formats.count(counted), shown=formats.count(len(rows))))
 
 
-def why(view: Screen) -> None:
-    """One sentence why spending moved: by factor where claims can tell, else by item; the figures behind a button."""
+def reasons(view: Screen) -> tuple[str, Table, str]:
+    """Why spending moved to date: by factor where claims can tell, else by item. Returns layout, rows, sentence."""
     factors = view.rows("drivers", span="ytd").where(fund_code=view.fund)
     if any(row["amount"] for row in factors if row["factor"] != _BEYOND_CLAIMS):
-        rows, layout, words = factors, "drivers", story.drivers(view, factors, "ytd")
-        note = view.t("note.spending_drivers")
-    else:
-        rows, layout, note = view.rows("spending_change"), "spending_change", ""
-        words = story.spending(view, rows)
+        return "drivers", factors, story.drivers(view, factors, "ytd")
+    rows = view.rows("spending_change")
+    return "spending_change", rows, story.spending(view, rows)
+
+
+def why(view: Screen) -> None:
+    """One sentence why spending moved; the figures behind a button."""
+    layout, rows, words = reasons(view)
+    note = view.t("note.spending_drivers") if layout == "drivers" else ""
     title = view.t("title.spending_change")
     with st.container(border=True, key="why"):
         with blocks.heading("spending_change", title):

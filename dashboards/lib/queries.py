@@ -205,7 +205,9 @@ QUERIES: dict[str, Query] = {
             sum(amount) filter (month between since and until) as amount,
             sum(amount) filter (
                 month between cast(since - interval 1 year as date) and cast(until - interval 1 year as date)
-            ) as amount_prior_year
+            ) as amount_prior_year,
+            sum(amount) filter (month = until) as amount_month,
+            sum(amount) filter (month = cast(until - interval 1 year as date)) as amount_month_prior_year
         from flow
         cross join span
         left join reference.fund_item as item on item.item_key = flow.item_key
@@ -289,6 +291,25 @@ QUERIES: dict[str, Query] = {
         where org_code = $scope_org and fund_code = $fund and indicator_id = $indicator
             and period_kind = $kind and month <= cast($period as date)
         order by month
+        """,
+    ),
+    # Ratios and the like of one month, each for the year to date where it has that, else for the month.
+    "fund_indicators": Query(
+        ("fund_indicator_monthly", "dim_indicator"),
+        ("indicator_id", "name_zh", "name_en", "unit", "period_kind", "value", "value_prior_year", "flag"),
+        """
+        select
+            entry.indicator_id, indicator.name_zh, indicator.name_en, indicator.unit, entry.period_kind, entry.value,
+            entry.value_prior_year, entry.threshold_low, entry.threshold_high, entry.flag
+        from marts.fund_indicator_monthly as entry
+        join marts.dim_indicator as indicator on indicator.indicator_id = entry.indicator_id
+        where entry.org_code = $scope_org and entry.fund_code = $fund and entry.month = cast($period as date)
+            and entry.value is not null and indicator.unit <> 'yuan'
+        qualify row_number() over (
+            partition by entry.indicator_id
+            order by case entry.period_kind when 'ytd' then 0 when 'month' then 1 else 2 end
+        ) = 1
+        order by entry.indicator_id
         """,
     ),
     "budget": Query(
@@ -1288,6 +1309,7 @@ QUERIES: dict[str, Query] = {
             "month",
             "org_zh",
             "org_en",
+            "fund_code",
             "fund_zh",
             "fund_en",
             "first_closing_balance",
@@ -1295,7 +1317,7 @@ QUERIES: dict[str, Query] = {
         ),
         """
         select
-            revision.month, org.name_zh as org_zh, org.name_en as org_en, fund.name_zh as fund_zh,
+            revision.month, org.name_zh as org_zh, org.name_en as org_en, revision.fund_code, fund.name_zh as fund_zh,
             fund.name_en as fund_en, revision.versions, revision.first_known_at, revision.first_closing_balance,
             revision.latest_known_at, revision.latest_closing_balance, revision.closing_revision,
             revision.income_revision, revision.expenditure_revision, revision.reason, revision.batch_id,

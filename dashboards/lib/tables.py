@@ -558,3 +558,103 @@ def _measured(kind: Kind) -> dict[str, tuple[Column, ...]]:
 
 
 LAYOUTS |= _measured("ratio") | _measured("number")
+
+_ROLL = (
+    _MONTH,
+    Column("opening_balance", "col.opening", "money"),
+    Column("opening_adjustment", "col.adjustment", "money"),
+    Column("income", "col.income", "money"),
+    Column("expenditure", "col.expenditure", "money"),
+    Column("transfer_imbalance", "report.imbalance", "money"),
+    Column("closing_balance", "col.closing", "money"),
+    Column("unexplained_gap", "col.gap", "money"),
+)
+
+# The monthly report: what fits a printed page.
+LAYOUTS |= {
+    "report_money": (
+        Column("label", "col.item"),
+        Column("value", "report.now", "money"),
+        Column("prior_year", "col.prior_year", "money"),
+        Column("on_year", "change.on_year", "change"),
+        Column("last_month", "report.last_month", "money"),
+        Column("on_month", "report.on_month", "change"),
+    ),
+    "report_indicators": (
+        Column("indicator_id", "notes.id", "code"),
+        _named("name", "col.indicator"),
+        Column("unit", "col.unit", "code", "quantity"),
+        Column("period_kind", "col.period_kind", "code", "span"),
+        Column("value", "report.now", "number"),
+        Column("value_prior_year", "col.prior_year", "number"),
+        Column("threshold_low", "report.low", "number"),
+        Column("threshold_high", "report.high", "number"),
+        Column("flag", "report.judged", "code", "limit"),
+    ),
+    "report_roll_consolidated": _ROLL,
+    # Within one set of books there are no transfers that could fail to match.
+    "report_roll_own": tuple(column for column in _ROLL if column.name != "transfer_imbalance"),
+    "report_flows": (
+        _MONTH,
+        Column("income", "col.income", "money"),
+        Column("income_yoy", "col.income_yoy", "ratio"),
+        Column("expenditure", "col.expenditure", "money"),
+        Column("expenditure_yoy", "col.expenditure_yoy", "ratio"),
+        Column("payable_months", "col.payable", "months"),
+        Column("is_complete", "col.complete", "flag"),
+    ),
+    "report_items": (
+        Column("label", "col.item"),
+        Column("amount_month", "report.month", "money"),
+        Column("amount_month_prior_year", "report.month_prior_year", "money"),
+        Column("amount", "report.to_date", "money"),
+        Column("amount_prior_year", "report.to_date_prior_year", "money"),
+        Column("on_year", "report.to_date_change", "change"),
+    ),
+    "report_drivers": (
+        Column("label", "col.driver"),
+        Column("amount", "col.change", "money"),
+        Column("contribution", "col.contribution", "points"),
+    ),
+    "report_budget": (
+        Column("direction", "col.direction", "code", "direction"),
+        _NAME,
+        Column("budget", "col.budget", "money"),
+        Column("actual_ytd", "col.actual_ytd", "money"),
+        Column("execution_rate", "col.execution", "ratio"),
+        Column("expected_share", "report.expected", "ratio"),
+        Column("deviation", "report.deviation", "points"),
+    ),
+    "report_forecast": (
+        _MONTH,
+        Column("point", "col.forecast", "money"),
+        Column("lower_80", "col.lower_80", "money"),
+        Column("upper_80", "col.upper_80", "money"),
+        Column("lower_95", "col.lower_95", "money"),
+        Column("upper_95", "col.upper_95", "money"),
+        Column("payable_months", "col.payable", "months"),
+    ),
+    "report_outlook": (
+        Column("horizon", "col.horizon", "count"),
+        _MONTH,
+        Column("income", "col.income", "money"),
+        Column("expenditure", "col.expenditure", "money"),
+        Column("current_balance", "col.current", "money"),
+        Column("closing_balance", "col.closing", "money"),
+        Column("payable_months", "col.payable", "months"),
+    ),
+    "report_breaks": (
+        Column("effective_date", "report.since", "date"),
+        _NAME,
+        Column("source", "notes.source"),
+    ),
+    "report_revisions": (
+        _MONTH,
+        Column("first_known_at", "col.first_known", "timestamp"),
+        Column("first_closing_balance", "col.first_closing", "money"),
+        Column("latest_closing_balance", "col.latest_closing", "money"),
+        Column("closing_revision", "col.change", "money"),
+        Column("reason", "col.reason", "code", "revision"),
+        Column("source_file", "col.file"),
+    ),
+}

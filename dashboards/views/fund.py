@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards.lib import blocks, figures, fund, overview, story
+from dashboards.lib import blocks, figures, fund, overview, report, story
 
 view = blocks.screen()
 blocks.header(view, "fund", chosen=True)
@@ -103,4 +103,5 @@ else:
     fund.budget(view)
 
 fund.national(view)
+report.buttons(view)
 blocks.page_export(view, "fund")

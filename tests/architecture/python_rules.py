@@ -41,6 +41,7 @@ ONLY_IN = {
     "streamlit": {"dashboards", "dashboards.lib", "dashboards.views"},
     "plotly": {"dashboards", "dashboards.lib", "dashboards.views"},
     "typer": {"cli"},
+    "typst": {"dashboards.lib"},
     "xlsxwriter": {"disclosure", "release", "dashboards.lib", "synth"},
 }
 NOT_IN_VIEWS = {"duckdb", "pandas", "polars", "pyarrow", "numpy", "sqlglot", "plotly"}
