@@ -24,7 +24,18 @@ _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 # A spreadsheet number keeps 15 significant digits; a longer amount is written as text, so that no fen is lost.
 _EXACT_DIGITS = 15
 
-_FORMATS = {"money": "#,##0.00", "ratio": "0.0%", "points": "0.0%", "months": "0.0", "count": "#,##0"}
+_FORMATS = {
+    "money": "#,##0.00",
+    "ratio": "0.0%",
+    "points": "0.0%",
+    "months": "0.0",
+    "count": "#,##0",
+    "number": "#,##0.00",
+    "index": "0.0000",
+}
+
+# Columns are as wide as their longest words, within these bounds.
+_NARROWEST, _WIDEST = 14, 48
 
 
 def safe_text(text: str) -> str:
@@ -83,21 +94,37 @@ def xlsx_bytes(
         page.write_string(0, 0, sheet.title, title)
         for at, label in enumerate(sheet.labels):
             page.write_string(2, at, label, head)
-        page.set_column(0, max(len(sheet.labels) - 1, 0), 18)
+            page.set_column(at, at, _column_width([label, *(row[at] for row in sheet.rows)]))
         page.freeze_panes(3, 0)
+        _prints(page, 2)
         for number, row in enumerate(sheet.rows):
             for at, (value, kind) in enumerate(zip(row, sheet.kinds_of(number), strict=True)):
                 _write(page, number + 3, at, value, styles.get(kind), day)
     for name, header, rows in notes:
         page = book.add_worksheet(_sheet_name(name, taken))
-        page.set_column(0, max(len(header) - 1, 0), 36)
         for at, label in enumerate(header):
             page.write_string(0, at, label, head)
+            page.set_column(at, at, _column_width([label, *(texts[at] for texts in rows)]))
+        _prints(page, 0)
         for line, texts in enumerate(rows, start=1):
             for at, text in enumerate(texts):
                 page.write_string(line, at, text, wrap)
     book.close()
     return out.getvalue()
+
+
+def _prints(page: Any, heading: int) -> None:
+    """A sheet prints on A4, as wide as the page, with its heading row on each."""
+    page.set_paper(9)
+    page.set_landscape()
+    page.fit_to_pages(1, 0)
+    page.repeat_rows(heading)
+    page.set_footer("&L&A&R&P / &N")
+
+
+def _column_width(values: Iterable[Any]) -> int:
+    longest = max((formats.width(value) for value in values if isinstance(value, str)), default=0)
+    return min(max(longest + 2, _NARROWEST), _WIDEST)
 
 
 def _write(page: Any, line: int, at: int, value: Any, style: Any, day: Any) -> None:
@@ -150,7 +177,7 @@ def report_html(
     """One page that prints on A4 and needs nothing else: title, what it is of, a sentence, the tables. All is escaped."""
 
     def cell(value: Any, kind: formats.Kind) -> str:
-        look = "n" if kind in ("money", "ratio", "points", "months", "count", "number") else ""
+        look = "n" if kind in ("money", "ratio", "points", "months", "count", "number", "index") else ""
         return f'<td class="{look}">{html.escape(formats.shown(value, kind, lang))}</td>'
 
     parts = [f"<h1>{html.escape(title)}</h1>", "<dl>"]

@@ -6,6 +6,7 @@ Amounts stay `Decimal` from the release to the text; nothing here rounds through
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -31,6 +32,7 @@ Kind = Literal[
     "timestamp",
     "flag",
     "number",
+    "index",
     "change",
 ]
 
@@ -159,6 +161,8 @@ def shown(value: Any, kind: Kind, lang: Lang, unit: Unit | None = None) -> str:
             return count(value)
         case "number":
             return _fixed(_decimal(value), 2)
+        case "index":  # below one as a rule, or a weight that is stated to four places
+            return _fixed(_decimal(value), 4)
         case "date":
             return day(value, lang)
         case "month":
@@ -169,6 +173,11 @@ def shown(value: Any, kind: Kind, lang: Lang, unit: Unit | None = None) -> str:
             return t("word.yes" if value else "word.no", lang)
         case _:
             return str(value)
+
+
+def width(text: str) -> int:
+    """How wide a text is, in halves of a Chinese character."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 @dataclass(frozen=True)

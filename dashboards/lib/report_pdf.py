@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import unicodedata
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -45,7 +44,7 @@ def _fonts() -> Any:
 
 
 def pdf_bytes(report: Report) -> bytes:
-    """The report as PDF/A with embedded fonts; the same release gives the same bytes.
+    """The report as PDF/A-2u with embedded fonts; the same release gives the same bytes.
 
     Raises ModuleNotFoundError without the extra `report` (ask `is_installed` first).
     """
@@ -53,18 +52,27 @@ def pdf_bytes(report: Report) -> bytes:
 
     # A document has one date, that of its release.
     stamp = report.view.info.get("built_at") or datetime(1970, 1, 1)
-    made = typst.compile(
-        str(_TEMPLATE),
-        root=str(_TEMPLATE.parent),
-        format="pdf",
-        font_paths=_fonts(),
-        ignore_system_fonts=True,
-        sys_inputs={"report": json.dumps(content(report), ensure_ascii=False)},
-        pdf_standards="a-2u",
-        timestamp=int((stamp - datetime(1970, 1, 1)).total_seconds()),
-    )
-    assert isinstance(made, bytes)
-    return made
+
+    def made(standards: list[typst.PDFStandard]) -> bytes:
+        pages = typst.compile(
+            str(_TEMPLATE),
+            root=str(_TEMPLATE.parent),
+            format="pdf",
+            font_paths=_fonts(),
+            ignore_system_fonts=True,
+            sys_inputs={"report": json.dumps(content(report), ensure_ascii=False)},
+            pdf_standards=standards,
+            timestamp=int((stamp - datetime(1970, 1, 1)).total_seconds()),
+        )
+        assert isinstance(pages, bytes)
+        return pages
+
+    try:
+        return made(["a-2u"])
+    except typst.TypstError:
+        # The font does not know every character that a name may hold. The archival standard forbids the empty box
+        # that then stands for it; a report with a box is better than none. Any other fault comes up again.
+        return made([])
 
 
 def content(report: Report) -> dict[str, Any]:
@@ -139,7 +147,7 @@ def _table(report: Report, sheet: Sheet, unit: formats.Unit, totals: int) -> dic
     # The unit stands under its heading.
     labels = [label.replace(" (", "\n(") for label in sheet.labels]
     widths = [
-        min(max(_NARROWEST, *(_width(row[at]) for row in rows), _heading_width(label)), _WIDEST)
+        min(max(_NARROWEST, *(formats.width(row[at]) for row in rows), _heading_width(label)), _WIDEST)
         for at, label in enumerate(labels)
     ]
     return {
@@ -151,13 +159,8 @@ def _table(report: Report, sheet: Sheet, unit: formats.Unit, totals: int) -> dic
     }
 
 
-def _width(text: str) -> int:
-    """Width in halves of a Chinese character."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
-
-
 def _heading_width(label: str) -> int:
     """Of a heading that may take two lines, but does not break within a word."""
     lines = label.split("\n")
-    longest = max(_width(word) for word in label.split()) if label.isascii() else 0
-    return max(longest, *((_width(line) + 1) // (2 if len(lines) == 1 else 1) for line in lines))
+    longest = max(formats.width(word) for word in label.split()) if label.isascii() else 0
+    return max(longest, *((formats.width(line) + 1) // (2 if len(lines) == 1 else 1) for line in lines))
