@@ -166,6 +166,17 @@ def test_tables_and_pages_download(address: str, page: Page) -> None:
     assert Path(started.value.path()).read_bytes().startswith(b"PK")
 
 
+def test_the_monthly_report_is_made_when_its_button_is_pressed(address: str, page: Page) -> None:
+    page.goto(f"{address}/fund?fund=390&basis=own&org=430121&period=2026-09-01")
+    _settled(page, "基金收支")
+    for ending, start in (("pdf", b"%PDF-"), ("xlsx", b"PK")):
+        with page.expect_download() as started:
+            page.locator(f".st-key-report_{ending} button").click()
+        name = f"medfund_report_2026-09_390_430121_zh_{FIRST_RELEASE}.{ending}"
+        assert started.value.suggested_filename == name
+        assert Path(started.value.path()).read_bytes().startswith(start)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_chosen_theme_wins_over_the_browsers(address: str, browser: Browser, theme: str) -> None:
     other = "light" if theme == "dark" else "dark"
