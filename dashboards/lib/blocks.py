@@ -31,6 +31,7 @@ LOOKS: dict[Kind, str] = {
     "months": "n",
     "count": "n",
     "number": "n",
+    "index": "n",
     "change": "n",
     "code": "c",
     "month": "c",

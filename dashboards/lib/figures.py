@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
@@ -965,6 +966,50 @@ def result_chart(
         showlegend=False,
     )
     return figure
+
+
+def quadrant(screen: Screen, table: Table, across: str, up: str, name: str) -> go.Figure:
+    """Two indices against each other, with lines at the median across and at 1, the area's mean, upwards."""
+    figure = _figure(screen, 380)
+    rows = [row for row in table if row[across] is not None and row[up] is not None]
+    middle = _middle(rows, across)
+    for high, colour, symbol, words in (
+        (False, 0, "circle", "figure.in_line"),
+        (True, 1, "diamond", "figure.heavy_and_dear"),
+    ):
+        heavy = heavy_and_dear(table, across, up)
+        mine = heavy if high else [row for row in rows if row not in heavy]
+        figure.add_trace(
+            go.Scatter(
+                x=[row[across] for row in mine],
+                y=[row[up] for row in mine],
+                customdata=[[row[name], formats.count(row["cases"])] for row in mine],
+                hovertemplate="%{customdata[0]}<br>%{x:.4f} × %{y:.4f}<br>%{customdata[1]}<extra></extra>",
+                mode="markers",
+                marker={"color": palette(screen)[colour], "symbol": symbol, "size": 10},
+                name=screen.t(words),
+            )
+        )
+    ink = {"color": _INK[screen.theme], "width": 1, "dash": "dot"}
+    figure.add_hline(y=1, line=ink)
+    if rows:
+        figure.add_vline(x=middle, line=ink)
+    figure.update_layout(
+        xaxis={"title": {"text": screen.t(f"col.{across}")}, "tickformat": ",.4~f"},
+        yaxis={"title": {"text": screen.t(f"col.{up}"), "standoff": 12}, "tickformat": ",.2~f"},
+    )
+    return figure
+
+
+def heavy_and_dear(table: Table, across: str, up: str) -> list[dict[str, Any]]:
+    """The rows of a quadrant beyond the median across and above 1 upwards."""
+    rows = [row for row in table if row[across] is not None and row[up] is not None]
+    return [row for row in rows if row[across] > _middle(rows, across) and row[up] > 1]
+
+
+def _middle(rows: Sequence[dict[str, Any]], column: str) -> float:
+    """The median of a column; for drawing only."""
+    return statistics.median(float(row[column]) for row in rows) if rows else 0.0
 
 
 def funnel(screen: Screen, table: Table, kind: formats.Kind) -> go.Figure:

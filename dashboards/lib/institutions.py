@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards.lib import blocks, export, figures, formats, state
+from dashboards.lib import blocks, export, figures, formats, payment, people, state
 from dashboards.lib.data import Table
 from dashboards.lib.formats import Kind
 from dashboards.lib.state import Screen
@@ -12,6 +12,7 @@ from dashboards.lib.state import Screen
 _FRACTION = "fraction"
 _GRAVE = ("red", "orange", "amber")
 _FIRST_INDICATOR = "I01"
+_DOCTOR_INDICATORS = ("D01", "D02", "D03")
 
 
 def _kind(stored_unit: str | None) -> Kind:
@@ -141,17 +142,27 @@ def ranking(view: Screen) -> None:
     )
 
 
+def _names(view: Screen) -> dict[str, str]:
+    """Institutions to choose from, by code; whoever stands out most comes first."""
+    return {
+        row["institution_code"]: f"{row['name'] or row['institution_code']} {row['institution_code']}"
+        for row in view.rows("institutions")
+    }
+
+
+def _institution(view: Screen) -> str | None:
+    """The chosen institution; None where there is none to choose."""
+    codes = list(_names(view))
+    return state.choice("institution", codes, codes[0]) if codes else None
+
+
 def one(view: Screen) -> None:
     """All indicators of one institution against its peers and its own past, and its report for print."""
-    listed = view.rows("institutions")
-    if not len(listed):
+    code = _institution(view)
+    if code is None:
         return
-    names = {
-        row["institution_code"]: f"{row['name'] or row['institution_code']} {row['institution_code']}"
-        for row in listed
-    }
+    names = _names(view)
     codes = list(names)
-    code = state.choice("institution", codes, codes[0])
     profile = view.rows("institution_profile", institution=code)
     profile = _in_words(view, profile) if len(profile) else profile
     ratios = _of_kind(profile, "ratio")
@@ -180,6 +191,95 @@ def one(view: Screen) -> None:
     chosen = _chosen(view)
     if chosen is not None:
         _history(view, code, names[code], chosen)
+
+
+def inside(view: Screen) -> None:
+    """Doctors, departments and drugs of the chosen institution."""
+    code = _institution(view)
+    if code is None:
+        return
+    _doctors(view, code)
+    payment.departments(view, code, "title.departments")
+    _items(view, code)
+
+
+def _doctors(view: Screen, code: str) -> None:
+    """The institution's doctors by one indicator; those with few patients stand at the end and have no rank."""
+    indicator = state.choice("doctor", _DOCTOR_INDICATORS, _DOCTOR_INDICATORS[0])
+    rows = view.rows("institution_doctors", institution=code, doctor_indicator=indicator)
+    kind = _kind(rows.column("stored_unit")[0]) if len(rows) else "number"
+    ranked = [row for row in rows if row["is_ranked"]]
+    small = formats.count(len(rows) - len(ranked))
+    name = view.name(view.indicators.get(indicator))
+    blocks.figure(
+        view,
+        "doctors",
+        view.t("title.doctors"),
+        None,
+        view.t(
+            "institution.doctors",
+            indicator=name,
+            ranked=formats.count(len(ranked)),
+            small=small,
+            highest=ranked[0]["doctor_code"],
+            value=formats.shown(ranked[0]["value"], kind, view.lang),
+            median=formats.shown(ranked[0]["peer_median"], kind, view.lang),
+        )
+        if ranked
+        else view.t("institution.no_doctor_ranked", indicator=name, small=small),
+        rows,
+        layout=f"institution_doctors_{kind}",
+        queries=("institution_doctors",),
+        indicators=(*_DOCTOR_INDICATORS, "D04"),
+        note=view.t("note.doctors"),
+        controls=lambda: state.select(
+            "doctor",
+            view.t("filter.doctor_indicator"),
+            _DOCTOR_INDICATORS,
+            _DOCTOR_INDICATORS[0],
+            view.lang,
+            lambda each: f"{each} {view.name(view.indicators.get(each))}",
+        ),
+    )
+
+
+def _items(view: Screen, code: str) -> None:
+    """The drugs of the institution's largest expense, and how far it lies in few of them."""
+    rows = view.rows("institution_items", institution=code)
+    first = rows.first
+    spread = view.rows("institution_concentration", institution=code).first
+    sentences = []
+    if first is not None:
+        sentences.append(
+            view.t(
+                "institution.items",
+                span=people.span_words(view),
+                item=first["item_name"] or first["item_code"],
+                amount=formats.money(first["amount"], view.lang),
+            )
+        )
+    if spread is not None:
+        sentences.append(
+            view.t(
+                "institution.concentration",
+                month=formats.month(view.period, view.lang),
+                drugs=formats.count(spread["drugs"]),
+                top_10=formats.ratio(spread["top_10_share"]),
+                gini=formats.shown(spread["gini"], "index", view.lang),
+            )
+        )
+    blocks.figure(
+        view,
+        "institution_items",
+        view.t("title.institution_items"),
+        None,
+        " ".join(sentences),
+        rows,
+        layout="institution_items",
+        queries=("institution_items", "institution_concentration"),
+        indicators=("G04",),
+        note=view.t("note.drugs"),
+    )
 
 
 def _of_kind(profile: Table, kind: Kind) -> Table:

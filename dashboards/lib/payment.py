@@ -1,8 +1,9 @@
-"""The parts of the page on payment by case: institutions and their year-end settlement, groups, kinds of cases."""
+"""The parts of the page on payment: institutions and their year-end settlement, groups, departments, kinds of cases, cash."""
 
 from __future__ import annotations
 
 from itertools import islice
+from typing import Any
 
 from dashboards.lib import blocks, figures, formats, people
 from dashboards.lib.data import Table
@@ -14,6 +15,12 @@ _SHOWN = 15
 def _top(rows: Table) -> Table:
     """The first rows, as many as a chart can hold; the table keeps all."""
     return Table(rows.columns, tuple(islice(rows.rows, _SHOWN)))
+
+
+def _group_name(view: Screen, row: dict[str, Any]) -> str:
+    """A group by code, name and scheme, so that groups of both schemes keep a bar each."""
+    scheme = blocks.coded(view, "scheme", row["scheme"])
+    return f"{row['group_code']} {row['group_name'] or ''} · {scheme}"
 
 
 def institutions(view: Screen) -> None:
@@ -46,6 +53,35 @@ def institutions(view: Screen) -> None:
     )
 
 
+def quadrant(view: Screen) -> None:
+    """Case mix against cost for each institution, of the system most institutions are paid by: weights and scores don't mix."""
+    every = view.rows("payment_institutions", scheme=people.scheme(view))
+    systems = every.column("group_system")
+    system = max(sorted(set(systems)), key=systems.count, default="")
+    rows = every.where(group_system=system)
+    heaviest = max((row for row in rows if row["cmi"] is not None), key=lambda row: row["cmi"], default=None)
+    heavy = figures.heavy_and_dear(rows, "cmi", "cost_index")
+    blocks.figure(
+        view,
+        "payment_quadrant",
+        view.t("title.payment_quadrant", system=system),
+        figures.quadrant(view, rows, "cmi", "cost_index", "institution"),
+        ""
+        if heaviest is None
+        else view.t(
+            "payment.quadrant",
+            year=view.period.year,
+            count=formats.count(len(heavy)),
+            institution=heaviest["institution"],
+        ),
+        rows,
+        layout="payment_institutions",
+        queries=("payment_institutions",),
+        indicators=("I15", "I16"),
+        note=view.t("note.payment_quadrant"),
+    )
+
+
 def groups(view: Screen) -> None:
     """Groups that gain or lose most in the year."""
     rows = view.rows("payment_groups", scheme=people.scheme(view))
@@ -54,7 +90,7 @@ def groups(view: Screen) -> None:
         view,
         "payment_groups",
         view.t("title.payment_groups"),
-        figures.driver_bars(view, _top(rows), lambda row: f"{row['group_code']} {row['group_name'] or ''}"),
+        figures.driver_bars(view, _top(rows), lambda row: _group_name(view, row)),
         ""
         if first is None
         else view.t(
@@ -69,6 +105,93 @@ def groups(view: Screen) -> None:
         queries=("payment_groups",),
         indicators=("I22",),
         note=view.t("note.payment"),
+    )
+
+
+def departments(view: Screen, institution: str = "all", title: str = "title.payment_departments") -> None:
+    """Departments that gain or lose most in the year, of all institutions or of one."""
+    rows = view.rows("payment_departments", scheme=people.scheme(view), institution=institution)
+    first = rows.first
+    blocks.figure(
+        view,
+        "payment_departments",
+        view.t(title),
+        figures.driver_bars(
+            view,
+            _top(rows),
+            lambda row: (
+                row["department_name"]
+                if institution != "all"
+                else f"{row['institution']} {row['department_name']}"
+            ),
+        ),
+        ""
+        if first is None
+        else view.t(
+            "payment.departments",
+            year=view.period.year,
+            institution=first["institution"],
+            department=first["department_name"],
+            cases=formats.count(first["cases"]),
+            amount=formats.money(first["amount"], view.lang),
+        ),
+        rows,
+        layout="payment_departments",
+        queries=("payment_departments",),
+        indicators=("I22",),
+        note=view.t("note.payment"),
+    )
+
+
+def cash(view: Screen) -> None:
+    """What each institution is finally paid for the year, and what it is made of."""
+    rows = view.rows("payment_cash", scheme=people.scheme(view))
+    first = rows.first
+    blocks.figure(
+        view,
+        "payment_cash",
+        view.t("title.payment_cash"),
+        None,
+        ""
+        if first is None
+        else view.t(
+            "payment.cash",
+            year=view.period.year,
+            institution=first["institution"],
+            final=formats.money(first["final_amount"], view.lang),
+            monthly=formats.money(first["monthly_amount"], view.lang),
+            year_end=formats.money(first["year_end_amount"], view.lang),
+        ),
+        rows,
+        layout="payment_cash",
+        queries=("payment_cash",),
+        note=view.t("note.payment_cash"),
+    )
+
+
+def advances(view: Screen) -> None:
+    """What may be advanced to hospitals, and how it would be set off."""
+    rows = view.rows("payment_advances", scheme=people.scheme(view))
+    first = rows.first
+    blocks.figure(
+        view,
+        "payment_advances",
+        view.t("title.payment_advances"),
+        None,
+        ""
+        if first is None
+        else view.t(
+            "payment.advances",
+            year=view.period.year,
+            eligible=formats.count(sum(1 for row in rows if row["is_eligible"])),
+            institution=first["institution"],
+            amount=formats.money(first["advance_amount"], view.lang),
+        ),
+        rows,
+        layout="payment_advances",
+        queries=("payment_advances",),
+        indicators=("F07",),
+        note=view.t("note.payment_advances"),
     )
 
 

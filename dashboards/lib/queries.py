@@ -1134,9 +1134,21 @@ QUERIES: dict[str, Query] = {
             when '50k_to_100k' then 3 else 4 end
         """,
     ),
+    # Institutions that stand in the chosen division, or all of them.
     "payment_institutions": Query(
         ("payment_institution_annual", "dim_institution"),
-        ("institution_code", "institution", "scheme", "cases", "amount", "due", "accrued", "paid"),
+        (
+            "institution_code",
+            "institution",
+            "scheme",
+            "group_system",
+            "cases",
+            "cmi",
+            "cost_index",
+            "amount",
+            "due",
+            "paid",
+        ),
         """
         select paid.institution_code, coalesce(place.name, paid.institution_code) as institution, paid.scheme,
             paid.group_system, paid.cases, paid.cmi, paid.cost_index, paid.time_index, paid.standard_payment,
@@ -1146,34 +1158,118 @@ QUERIES: dict[str, Query] = {
         left join marts.dim_institution as place
             on place.institution_code = paid.institution_code and place.is_current
         where paid.year = year(cast($period as date)) and ($scheme = 'all' or paid.scheme = $scheme)
+            and ($basis = 'consolidated' or place.org_code = $org)
         order by abs(paid.gain_or_loss) desc, paid.institution_code, paid.scheme
         """,
     ),
+    # Sums over the cases of the chosen place; weight and mean are those of the whole pool area.
     "payment_groups": Query(
-        ("payment_case",),
-        ("group_system", "group_code", "group_name", "cases", "standard_payment", "actual_cost", "amount"),
+        ("payment_case", "payment_group_annual", "dim_institution"),
+        (
+            "scheme",
+            "group_system",
+            "group_code",
+            "group_name",
+            "cases",
+            "standard_payment",
+            "actual_cost",
+            "amount",
+        ),
         """
-        select group_system, group_code, max(group_name) as group_name, count(*) as cases,
-            sum(standard_payment) as standard_payment, sum(actual_cost) as actual_cost, sum(gain_or_loss) as amount
-        from marts.payment_case
-        where year = year(cast($period as date)) and is_grouped and standard_payment is not null
-            and ($scheme = 'all' or scheme = $scheme)
-        group by group_system, group_code
-        order by abs(sum(gain_or_loss)) desc, group_system, group_code
+        select own.scheme, own.group_system, own.group_code, own.group_name, own.cases, area.relative_weight,
+            cast(area.mean_cost as decimal(18, 2)) as mean_cost, own.standard_payment, own.actual_cost, own.amount
+        from (
+            select cases.scheme, cases.year, cases.group_system, cases.group_code, max(cases.group_name) as group_name,
+                count(*) as cases, sum(cases.standard_payment) as standard_payment,
+                sum(cases.actual_cost) as actual_cost, sum(cases.gain_or_loss) as amount
+            from marts.payment_case as cases
+            left join marts.dim_institution as place
+                on place.institution_code = cases.institution_code and place.is_current
+            where cases.year = year(cast($period as date)) and cases.is_grouped and cases.standard_payment is not null
+                and ($scheme = 'all' or cases.scheme = $scheme) and ($basis = 'consolidated' or place.org_code = $org)
+            group by cases.scheme, cases.year, cases.group_system, cases.group_code
+        ) as own
+        left join marts.payment_group_annual as area
+            on area.scheme = own.scheme and area.year = own.year and area.group_system = own.group_system
+                and area.group_code = own.group_code
+        order by abs(own.amount) desc, own.group_system, own.group_code, own.scheme
+        limit 30
+        """,
+    ),
+    "payment_departments": Query(
+        ("payment_department_annual", "dim_institution"),
+        (
+            "institution_code",
+            "institution",
+            "department_name",
+            "scheme",
+            "cases",
+            "standard_payment",
+            "amount",
+        ),
+        """
+        select department.institution_code, coalesce(place.name, department.institution_code) as institution,
+            coalesce(department.department_name, department.department_code) as department_name, department.scheme,
+            department.group_system, department.cases, department.mean_weight, department.standard_payment,
+            department.actual_cost, department.gain_or_loss as amount, department.high_outliers,
+            department.low_outliers, department.review_candidates
+        from marts.payment_department_annual as department
+        left join marts.dim_institution as place
+            on place.institution_code = department.institution_code and place.is_current
+        where department.year = year(cast($period as date)) and ($scheme = 'all' or department.scheme = $scheme)
+            and ($basis = 'consolidated' or place.org_code = $org)
+            and ($institution = 'all' or department.institution_code = $institution)
+        order by abs(department.gain_or_loss) desc, department.institution_code, department.department_code, department.scheme
         limit 30
         """,
     ),
     "payment_case_types": Query(
-        ("payment_case",),
+        ("payment_case", "dim_institution"),
         ("group_system", "case_type", "cases", "standard_payment", "actual_cost", "amount"),
         """
-        select group_system, case_type, count(*) as cases, sum(standard_payment) as standard_payment,
-            sum(actual_cost) as actual_cost, sum(gain_or_loss) as amount,
-            count(*) filter (where is_review_candidate) as review_candidates
-        from marts.payment_case
-        where year = year(cast($period as date)) and ($scheme = 'all' or scheme = $scheme)
-        group by group_system, case_type
-        order by group_system, cases desc, case_type
+        select cases.group_system, cases.case_type, count(*) as cases, sum(cases.standard_payment) as standard_payment,
+            sum(cases.actual_cost) as actual_cost, sum(cases.gain_or_loss) as amount,
+            count(*) filter (where cases.is_review_candidate) as review_candidates
+        from marts.payment_case as cases
+        left join marts.dim_institution as place
+            on place.institution_code = cases.institution_code and place.is_current
+        where cases.year = year(cast($period as date)) and ($scheme = 'all' or cases.scheme = $scheme)
+            and ($basis = 'consolidated' or place.org_code = $org)
+        group by cases.group_system, cases.case_type
+        order by cases.group_system, count(*) desc, cases.case_type
+        """,
+    ),
+    "payment_cash": Query(
+        ("payment_cash_annual", "dim_fund", "dim_institution"),
+        ("institution_code", "institution", "scheme", "monthly_amount", "final_amount"),
+        """
+        select cash.institution_code, coalesce(place.name, cash.institution_code) as institution, fund.scheme,
+            cash.monthly_amount, cash.retained_amount, cash.released_amount, cash.review_amount, cash.advance_amount,
+            cash.offset_amount, cash.year_end_amount, cash.final_amount
+        from marts.payment_cash_annual as cash
+        join marts.dim_fund as fund on fund.fund_code = cash.fund_code
+        left join marts.dim_institution as place
+            on place.institution_code = cash.institution_code and place.is_current
+        where cash.year = year(cast($period as date)) and fund.account_kind = 'pooled'
+            and ($scheme = 'all' or fund.scheme = $scheme) and ($basis = 'consolidated' or place.org_code = $org)
+        order by cash.final_amount desc, cash.institution_code, cash.fund_code
+        limit 30
+        """,
+    ),
+    "payment_advances": Query(
+        ("payment_advance_annual", "dim_institution"),
+        ("institution_code", "institution", "scheme", "mean_month_amount", "is_eligible", "advance_amount"),
+        """
+        select advance.institution_code, coalesce(place.name, advance.institution_code) as institution, advance.scheme,
+            advance.base_years, advance.mean_month_amount, advance.payable_months, advance.fund_balance_before,
+            advance.is_eligible, advance.advance_amount, advance.offset_amount, advance.last_offset_amount
+        from marts.payment_advance_annual as advance
+        left join marts.dim_institution as place
+            on place.institution_code = advance.institution_code and place.is_current
+        where advance.year = year(cast($period as date)) and ($scheme = 'all' or advance.scheme = $scheme)
+            and ($basis = 'consolidated' or place.org_code = $org)
+        order by advance.advance_amount desc, advance.institution_code, advance.scheme
+        limit 30
         """,
     ),
     "drug_classes": Query(
@@ -1209,6 +1305,60 @@ QUERIES: dict[str, Query] = {
         group by drug.item_code
         order by amount desc, drug.item_code
         limit 20
+        """,
+    ),
+    "drug_concentration": Query(
+        ("drug_concentration_monthly",),
+        ("month", "drugs", "amount", "top_drug", "top_1_share", "top_5_share", "top_10_share", "gini"),
+        """
+        select month, drugs, amount, top_drug, top_1_share, top_5_share, top_10_share, herfindahl_index, gini
+        from marts.drug_concentration_monthly
+        where scope_kind = 'org' and scope_code = $scope_org and period_kind = 'month' and month <= cast($period as date)
+        order by month
+        """,
+    ),
+    "drug_prices": Query(
+        ("drug_price_annual",),
+        ("item_code", "item_name", "institutions", "median_price", "p90_to_p10", "above_median_amount"),
+        """
+        select item_code, item_name, institutions, quantity, amount, price_p10, median_price, price_p90, p90_to_p10,
+            above_median_amount, is_centrally_procured
+        from marts.drug_price_annual
+        where org_code = $scope_org and year = year(cast($period as date))
+        order by above_median_amount desc, item_code
+        limit 20
+        """,
+    ),
+    "drug_changes": Query(
+        ("drug_change_point",),
+        (
+            "item_name",
+            "months",
+            "change_month",
+            "monthly_amount_before",
+            "monthly_amount_after",
+            "is_significant",
+        ),
+        """
+        select item_name, months, change_month, monthly_amount_before, monthly_amount_after, change_amount, change_share,
+            p_value, is_significant
+        from marts.drug_change_point
+        where org_code = $scope_org
+        order by p_value, item_name
+        limit 30
+        """,
+    ),
+    "drug_series": Query(
+        ("drug_monthly", "dim_institution"),
+        ("month", "amount"),
+        """
+        select drug.month, sum(drug.amount) as amount
+        from marts.drug_monthly as drug
+        left join marts.dim_institution as place
+            on place.institution_code = drug.institution_code and place.is_current
+        where drug.item_name = $item and drug.is_key_monitored and ($basis = 'consolidated' or place.org_code = $org)
+        group by drug.month
+        order by drug.month
         """,
     ),
     "remote_months": Query(
@@ -1482,6 +1632,54 @@ QUERIES |= {
             and entry.visit_bucket = $bucket and entry.period_kind = 'month'
             and entry.month between cast($period as date) - interval 35 month and cast($period as date)
         order by entry.month
+        """,
+    ),
+    "institution_doctors": Query(
+        ("doctor_indicator_monthly", "dim_indicator"),
+        (
+            "doctor_code",
+            "indicator_id",
+            "stored_unit",
+            "value",
+            "peer_median",
+            "peer_percentile",
+            "is_ranked",
+        ),
+        """
+        select entry.doctor_code, entry.indicator_id, indicator.name_zh, indicator.name_en, indicator.stored_unit,
+            entry.value, entry.peer_median, entry.peer_percentile, entry.persons, entry.is_ranked
+        from marts.doctor_indicator_monthly as entry
+        join marts.dim_indicator as indicator on indicator.indicator_id = entry.indicator_id
+        where entry.institution_code = $institution and entry.month = cast($period as date)
+            and entry.indicator_id = $doctor_indicator
+            and entry.period_kind = case when $span = 'month' then 'month' else 'ytd' end
+        order by entry.is_ranked desc, entry.value desc nulls last, entry.doctor_code
+        limit 100
+        """,
+    ),
+    "institution_items": Query(
+        ("drug_monthly",),
+        ("item_code", "item_name", "quantity", "amount", "persons"),
+        f"""
+        with {_SPAN}
+        select item_code, max(item_name) as item_name, sum(quantity) as quantity, sum(amount) as amount,
+            sum(persons) as persons, bool_or(is_centrally_procured) as is_centrally_procured,
+            bool_or(is_negotiated) as is_negotiated, bool_or(is_key_monitored) as is_key_monitored
+        from marts.drug_monthly
+        cross join span
+        where institution_code = $institution and month between since and until
+        group by item_code
+        order by amount desc, item_code
+        limit 20
+        """,
+    ),
+    "institution_concentration": Query(
+        ("drug_concentration_monthly",),
+        ("month", "drugs", "top_drug", "top_10_share", "gini"),
+        """
+        select month, drugs, top_drug, top_1_share, top_10_share, gini
+        from marts.drug_concentration_monthly
+        where scope_kind = 'institution' and scope_code = $institution and month = cast($period as date)
         """,
     ),
 }

@@ -39,6 +39,7 @@ NAMES = (
     "institution",
     "bucket",
     "peers",
+    "doctor",
 )
 
 _KEPT = "medfund.filters"

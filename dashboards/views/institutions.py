@@ -1,4 +1,4 @@
-"""Institutions: a ranking among fair peers, and one institution beside its peers and its own past."""
+"""Institutions: a ranking among fair peers, and one institution beside its peers and its own past, with its doctors and drugs."""
 
 from dashboards.lib import blocks, institutions
 
@@ -7,5 +7,6 @@ blocks.header(view, "institutions")
 
 institutions.ranking(view)
 institutions.one(view)
+institutions.inside(view)
 
 blocks.page_export(view, "institutions")

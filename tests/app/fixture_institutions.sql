@@ -20,3 +20,20 @@ insert into marts.institution_indicator_monthly values
     ('H1', 'I03', 'all', '2026-10-01', 'ytd', 0.456, 0.4, 'hospital/secondary', 3, 0.3, 0.9, 'normal', null, null, 400, true, 0.2, 0.5, null, null),
     ('H1', 'I01', 'all', '2026-09-01', 'month', 850, 790, 'hospital/secondary', 3, 480, 1, 'red', 'raw', null, 40, true, 350, 650, 700, 820),
     ('H1', 'I01', 'all', '2026-10-01', 'month', 910, 805, 'hospital/secondary', 3, 505, 1, 'red', 'raw', null, 41, true, 350, 650, 700, 830);
+create table marts.doctor_indicator_monthly (doctor_code varchar, institution_code varchar, indicator_id varchar, month date,
+    period_kind varchar, value double, peer_median double, peer_percentile double, persons bigint, is_ranked boolean);
+insert into marts.dim_indicator (indicator_id, name_zh, name_en, definition_zh, definition_en, unit, source, stored_unit, sort_order) values
+    ('D01', '医师人均费用', 'Expense per patient', '费用除以人数', 'Expense over patients', 'yuan', 'practice', 'yuan', 3),
+    ('D02', '医师药占比', 'Drug share', '药费除以费用', 'Drugs over expense', '%', 'practice', 'fraction', 4);
+insert into marts.doctor_indicator_monthly values
+    ('DR1', 'H1', 'D01', '2026-10-01', 'ytd', 320.5, 200, 1, 45, true), ('DR2', 'H1', 'D01', '2026-10-01', 'ytd', 180, 200, 0.25, 30, true),
+    ('DR3', 'H1', 'D01', '2026-10-01', 'ytd', 9999, 200, null, 29, false), ('DR4', 'H2', 'D01', '2026-10-01', 'ytd', 210, 200, 0.5, 60, true),
+    ('DR1', 'H1', 'D01', '2026-10-01', 'month', 111, 100, 0.5, 31, true), ('DR1', 'H1', 'D02', '2026-10-01', 'ytd', 0.375, 0.3, 0.75, 45, true);
+create table marts.drug_monthly (institution_code varchar, item_code varchar, month date, item_name varchar, quantity decimal(18, 4),
+    amount decimal(18, 2), persons bigint, is_centrally_procured boolean, is_negotiated boolean, is_key_monitored boolean);
+insert into marts.drug_monthly values
+    ('H1', 'X1', '2026-10-01', '药一', 10, 300, 3, true, false, false), ('H1', 'X1', '2026-09-01', '药一', 5, 150, 2, true, false, false),
+    ('H2', 'X2', '2026-10-01', '药二', 1, 900, 1, false, true, false);
+create table marts.drug_concentration_monthly (scope_kind varchar, scope_code varchar, month date, period_kind varchar, drugs bigint,
+    top_drug varchar, top_1_share double, top_10_share double, gini double);
+insert into marts.drug_concentration_monthly values ('institution', 'H1', '2026-10-01', 'month', 12, '药一', 0.4, 0.95, 0.4321);

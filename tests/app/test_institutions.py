@@ -13,6 +13,7 @@ from dashboards.lib import export
 from dashboards.lib.state import Sheet
 from tests.app.fixture_release import PROJECT, write_release
 from tests.app.test_forecast import _charts
+from tests.app.test_people import _row
 from tests.app.test_screens import APP, _at, _words
 
 MARTS = (PROJECT / "tests/app/fixture_institutions.sql").read_text(encoding="utf-8")
@@ -58,6 +59,28 @@ def test_one_institution_stands_beside_its_peers_and_its_past(app: AppTest) -> N
     app.query_params = {"institution": "P1"}
     app.run()
     assert "示例卫生院 P1有 1 项指标参与同类比较，均无偏离标记。" in _words(app)
+
+
+def test_doctors_with_few_patients_are_shown_and_never_ranked(app: AppTest) -> None:
+    words = _words(_at(app, "institutions"))
+    assert (
+        "医师人均费用：2 名医师参与同类排名，1 名服务人数不足不排名；最高 DR1 320.50，同类中位数 200.00。"
+        in words
+    )
+    assert _row(words, "DR1", "320.50", "200.00", "100.0%", "45", "是")
+    # By value the third would come first; it has no percentile and stands last.
+    assert words.index(">DR2<") < words.index(">DR3<") and _row(
+        words, "DR3", "9,999.00", "200.00", "—", "29", "否"
+    )
+    assert "DR4" not in words
+    words = _words(_at(app, "institutions", doctor="D02"))
+    assert _row(words, "DR1", "37.5%", "30.0%", "75.0%", "45", "是")
+
+
+def test_an_institution_shows_its_drugs_alone(app: AppTest) -> None:
+    words = _words(_at(app, "institutions"))
+    assert "2026年10月用药 12 种，前十位占 95.0%，基尼系数 0.4321。" in words
+    assert _row(words, "X1", "药一", "15.00", "450.00", "5", "是", "否", "否") and "药二" not in words
 
 
 def test_names_are_shown_as_text(app: AppTest) -> None:
