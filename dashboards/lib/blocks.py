@@ -257,7 +257,13 @@ def is_bare(view: Screen, queries: Sequence[str]) -> bool:
 def empty_words(view: Screen, queries: Sequence[str]) -> str:
     """Why these queries gave no rows: the tables without rows and the exports that fill them, or the choice made."""
     bare = _bare(view, queries)
-    exports = dict.fromkeys(name for info in PAGES for name in info.exports if set(bare) & set(info.marts))
+    landed = {row["table_name"] for row in view.rows("landed") if row["rows_landed"]}
+    made_from = data.made_from(view.release)
+    # What the tables are made from and was never landed; else all that the page needs.
+    exports = dict.fromkeys(name for mart in bare for name in made_from.get(mart, ()) if name not in landed)
+    exports = exports or dict.fromkeys(
+        name for info in PAGES for name in info.exports if set(bare) & set(info.marts)
+    )
     if bare and exports:
         return view.t("empty.export", marts=", ".join(bare), exports=", ".join(exports))
     if bare:

@@ -605,6 +605,77 @@ def reconciliation_heat(screen: Screen, table: Table) -> go.Figure:
     return figure
 
 
+def money_flow(screen: Screen, links: Sequence[tuple[str, str, Decimal, str]]) -> go.Figure:
+    """Money from source to use to place; each link is (source, target, amount, tone), nodes carry their sums.
+
+    Only what comes in and what goes out stand on the left and on the right: a node is as tall as its money.
+    """
+    hues, ground = palette(screen), _GRID[screen.theme]
+    colours = {
+        "income": hues[0],
+        "care": hues[2],
+        "expenditure": hues[3],
+        "difference": hues[5],
+        "balance": hues[6],
+    }
+    names = list(dict.fromkeys(name for source, target, _, _ in links for name in (source, target)))
+    through: dict[str, list[Decimal]] = {name: [Decimal(0), Decimal(0)] for name in names}
+    tone_of: dict[str, str] = {}
+    for source, target, amount, tone in links:
+        through[source][0] += amount
+        through[target][1] += amount
+        tone_of.setdefault(source, tone)
+        tone_of[target] = tone
+    sums = {name: max(sides) for name, sides in through.items()}
+    unit = formats.unit_for(sums.values())
+    leaves = max(
+        sum(1 for out, into in through.values() if not out),
+        sum(1 for out, into in through.values() if not into),
+    )
+    figure = _figure(screen, 200 + 34 * max(leaves, 6))
+    figure.add_trace(
+        go.Sankey(
+            valueformat=",.2f",
+            valuesuffix=f" {screen.t(unit.key)}",
+            textfont={
+                "color": _INK[screen.theme],
+                "size": 16 if screen.large else 12,
+                "shadow": ", ".join([f"0 0 3px {_GROUND[screen.theme]}"] * 3),  # thin links run behind names
+            },
+            node={
+                "label": [f"{name} {formats.number(sums[name], unit)}" for name in names],
+                "hovertemplate": "%{label}<extra></extra>",
+                "color": [
+                    ground if all(through[name]) and tone_of[name] != "care" else colours[tone_of[name]]
+                    for name in names
+                ],
+                "pad": 22,
+                "thickness": 14,
+                "line": {"width": 0},
+            },
+            link={
+                "source": [names.index(source) for source, _, _, _ in links],
+                "target": [names.index(target) for _, target, _, _ in links],
+                "value": [formats.scaled(amount, unit) for _, _, amount, _ in links],
+                "customdata": [formats.money(amount, screen.lang, unit) for _, _, amount, _ in links],
+                "hovertemplate": "%{source.label} → %{target.label}<br>%{customdata}<extra></extra>",
+                "color": [_faint(colours[tone]) for _, _, _, tone in links],
+            },
+        )
+    )
+    figure.update_layout(
+        title={"text": screen.t(unit.key), "x": 1, "xanchor": "right", "font": {"size": 12}},
+        margin={"b": 24},
+    )
+    return figure
+
+
+def _faint(colour: str) -> str:
+    """A colour that lets the ground shine through."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.35)"
+
+
 def effect_bars(screen: Screen, table: Table) -> go.Figure:
     """What each lever of a scenario adds to income or expenditure, month by month."""
     figure = _figure(screen, 320)

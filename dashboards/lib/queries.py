@@ -1453,6 +1453,142 @@ QUERIES: dict[str, Query] = {
             cause.sort_order
         """,
     ),
+    # Links of the span from source to use to place, then the sums of each node and of each stage.
+    "money_flow": Query(
+        ("fund_money_flow_monthly", "reference.fund_item", "reference.reconciliation_cause"),
+        ("grain", "stage", "node", "place", "name_zh", "name_en", "amount"),
+        f"""
+        with {_SPAN}, link as (
+            select
+                case grouping(node, place) when 0 then 'place' when 1 then 'node' else 'stage' end as grain,
+                stage, node, place, sum(amount) as amount
+            from marts.fund_money_flow_monthly
+            cross join span
+            where org_code = $scope_org and is_consolidated = ($basis = 'consolidated') and fund_code = $fund
+                and month between since and until
+            group by grouping sets ((stage, node, place), (stage, node), (stage))
+            having sum(amount) <> 0
+        )
+        select
+            link.grain, link.stage, link.node, link.place,
+            coalesce(item.name_zh, cause.name_zh, link.node) as name_zh,
+            coalesce(item.name_en, cause.name_en, link.node) as name_en,
+            link.amount
+        from link
+        left join reference.fund_item as item
+            on item.item_key = link.node and link.stage in ('income', 'expenditure')
+        left join reference.reconciliation_cause as cause on cause.cause = link.node and link.stage = 'difference'
+        order by
+            case link.stage when 'income' then 0 when 'care' then 1 when 'expenditure' then 2 when 'difference' then 3
+                else 4 end,
+            item.sort_order nulls last, cause.sort_order nulls last, link.node nulls last, link.place nulls last
+        """,
+    ),
+    "clearing": Query(
+        ("fund_clearing_monthly",),
+        ("month", "paid", "unbooked_balance", "unasked_balance", "advance_balance", "deposit_balance"),
+        """
+        select
+            month, sum(claimed) as claimed, sum(paid) as paid, sum(requested) as requested, sum(reviewed) as reviewed,
+            sum(other_deductions) as other_deductions, sum(advance_paid) as advance_paid,
+            sum(advance_returned) as advance_returned, sum(advance_offset) as advance_offset,
+            sum(advance_balance) as advance_balance, sum(ledger_prepaid) as ledger_prepaid,
+            sum(deposit_kept) as deposit_kept, sum(deposit_released) as deposit_released,
+            sum(deposit_forfeited) as deposit_forfeited, sum(deposit_balance) as deposit_balance,
+            sum(year_end_paid) as year_end_paid, sum(year_end_recovered) as year_end_recovered,
+            sum(sent_back) as sent_back, sum(unbooked_balance) as unbooked_balance,
+            sum(unasked_balance) as unasked_balance
+        from marts.fund_clearing_monthly
+        where fund_code = $fund and ($basis = 'consolidated' or org_code = $org)
+            and month <= cast($period as date) and month > cast($period as date) - interval 24 month
+        group by month
+        order by month
+        """,
+    ),
+    # What institutions keep of a surplus or bear of an overspend, by year; of the whole pool area.
+    "year_end_clearing": Query(
+        ("payment_institution_annual", "dim_fund"),
+        ("year", "institutions", "due", "accrued", "retained_surplus", "shared_overspend"),
+        """
+        select
+            year, count(*) as institutions, sum(due) as due, sum(accrued) as accrued,
+            sum(retained_surplus) as retained_surplus, sum(shared_overspend) as shared_overspend
+        from marts.payment_institution_annual
+        where scheme = (select scheme from marts.dim_fund where fund_code = $fund and account_kind = 'pooled')
+            and year <= year(cast($period as date))
+        group by year
+        order by year
+        """,
+    ),
+    "deposits": Query(
+        ("fund_deposit_monthly",),
+        ("month", "account", "closing_balance", "term_balance", "demand_balance", "annual_rate"),
+        """
+        select
+            month, account, opening_balance, closing_balance, term_balance, demand_balance, received, paid, placed,
+            interest_received, ledger_interest, interest_difference, annual_rate
+        from marts.fund_deposit_monthly
+        where org_code = $scope_org and is_consolidated = ($basis = 'consolidated') and fund_code = $fund
+            and month <= cast($period as date) and month > cast($period as date) - interval 24 month
+        order by
+            month,
+            case account when 'income_acct' then 0 when 'expense_acct' then 1 when 'fiscal_acct' then 2
+                when 'treasury_acct' then 3 else 4 end
+        """,
+    ),
+    "deposit_interest": Query(
+        ("fund_deposit_monthly",),
+        ("months", "interest_received", "ledger_interest", "interest_difference"),
+        f"""
+        with {_SPAN}
+        select
+            count(*) as months, sum(interest_received) as interest_received, sum(ledger_interest) as ledger_interest,
+            sum(interest_difference) as interest_difference
+        from marts.fund_deposit_monthly
+        cross join span
+        where org_code = $scope_org and is_consolidated = ($basis = 'consolidated') and fund_code = $fund
+            and account = 'total' and month between since and until
+        """,
+    ),
+    # The personal accounts of the scheme of the chosen fund.
+    "accounts": Query(
+        ("fund_account_monthly", "dim_fund"),
+        ("month", "fund_code", "opening_balance", "credited", "spent", "closing_balance", "settled"),
+        """
+        select
+            account.month, account.fund_code, fund.name_zh as fund_zh, fund.name_en as fund_en, account.opening_balance,
+            account.credited, account.interest, account.moved_in, account.other_income, account.spent,
+            account.moved_out, account.other_expenditure, account.closing_balance, account.settled,
+            account.register_credited, account.register_spent, account.register_spent_on_care,
+            account.register_spent_of_carried
+        from marts.fund_account_monthly as account
+        join marts.dim_fund as fund using (fund_code)
+        where account.org_code = $scope_org and account.is_consolidated = ($basis = 'consolidated')
+            and fund.scheme = (select chosen.scheme from marts.dim_fund as chosen where chosen.fund_code = $fund)
+            and account.month <= cast($period as date) and account.month > cast($period as date) - interval 24 month
+        order by account.fund_code, account.month
+        """,
+    ),
+    "account_span": Query(
+        ("fund_account_monthly", "dim_fund"),
+        ("fund_code", "opening_balance", "credited", "spent", "closing_balance", "settled"),
+        f"""
+        with {_SPAN}
+        select
+            account.fund_code, any_value(fund.name_zh) as fund_zh, any_value(fund.name_en) as fund_en,
+            arg_min(account.opening_balance, account.month) as opening_balance, sum(account.credited) as credited,
+            sum(account.spent) as spent, arg_max(account.closing_balance, account.month) as closing_balance,
+            sum(account.settled) as settled, sum(account.register_spent_of_carried) as register_spent_of_carried
+        from marts.fund_account_monthly as account
+        join marts.dim_fund as fund using (fund_code)
+        cross join span
+        where account.org_code = $scope_org and account.is_consolidated = ($basis = 'consolidated')
+            and fund.scheme = (select chosen.scheme from marts.dim_fund as chosen where chosen.fund_code = $fund)
+            and account.month between since and until
+        group by account.fund_code
+        order by account.fund_code
+        """,
+    ),
     "revisions": Query(
         ("fund_balance_revision", "dim_org", "dim_fund"),
         (

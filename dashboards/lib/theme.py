@@ -65,6 +65,9 @@ _STYLE = """
     [class*="st-key-heading_"] [data-testid="stPopover"] [data-testid="stMarkdownContainer"] {
         position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
     }
+    /* Four columns of names need room: this chart is pushed aside with a finger. */
+    .st-key-chart_money_flow {overflow-x: auto;}
+    .st-key-chart_money_flow > div {min-width: 42rem;}
     .stMainBlockContainer {padding: 3.75rem 1rem 2rem;}
     .stMainBlockContainer h1 {font-size: 1.35rem;}
 }

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards.lib import blocks, figures, fund, overview, report, story
+from dashboards.lib import blocks, figures, fund, money, overview, report, story
 
 view = blocks.screen()
 blocks.header(view, "fund", chosen=True)
@@ -57,6 +57,7 @@ else:
             note=view.t("note.memo"),
         )
 
+    money.flow(view)
     fund.drivers(view)
 
     history = view.rows("balance")
@@ -101,6 +102,10 @@ else:
     )
 
     fund.budget(view)
+    money.clearing(view)
+    money.deposits(view)
+    money.accounts(view)
+    money.arrears(view)
 
 fund.national(view)
 report.buttons(view)
