@@ -200,8 +200,8 @@ def _change(view: Screen, now: Decimal | None, before: Decimal | None) -> str:
 
 
 def _roll(view: Screen, history: Table) -> Section:
-    roll = view.one("roll_forward")
-    steps = story.steps(view, roll, view.rows("items"))
+    roll, items = view.one("roll_forward"), view.rows("items")
+    steps = story.steps(view, roll, items) if len(items) else []
     year = Table(history.columns, tuple(row for row in history.rows if row[0].year == view.period.year))
     recent = Table(history.columns, history.rows[-13:])
     return Section(
@@ -373,7 +373,9 @@ def _forecast(view: Screen, history: Table) -> Section:
     title = view.t("report.forecast")
     series = forecast.state_of_series(view)
     path = view.rows("forecast_path", measure="balance", scenario=_BASELINE)
-    if series is None or series["state"] != "forecast" or not len(path):
+    if series is not None and series["state"] == "forecast" and not len(path):
+        return Section(title, (Part(title, missing=blocks.empty_words(view, ("forecast_path",))),))
+    if series is None or series["state"] != "forecast":
         return Section(title, (Part(title, missing=forecast.why_none(view, series)),))
     if series["origin_month"] != view.period:
         origin = formats.month(series["origin_month"], view.lang)

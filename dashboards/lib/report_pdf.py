@@ -24,6 +24,7 @@ _PACKAGES = ("typst", "pylopdf_fonts_zh_cn")
 # Columns grow with their longest words up to this width, counted in halves of a Chinese character.
 _WIDEST = 40
 _NARROWEST = 5
+_SHORT = 8
 
 
 def is_installed() -> bool:
@@ -160,7 +161,8 @@ def _table(report: Report, sheet: Sheet, unit: formats.Unit, totals: int) -> dic
 
 
 def _heading_width(label: str) -> int:
-    """Of a heading that may take two lines, but does not break within a word."""
-    lines = label.split("\n")
+    """Of a heading in lines of its own; a long one may take two, but does not break within a word."""
+    if "\n" in label or formats.width(label) <= _SHORT:
+        return max(formats.width(line) for line in label.split("\n"))
     longest = max(formats.width(word) for word in label.split()) if label.isascii() else 0
-    return max(longest, *((formats.width(line) + 1) // (2 if len(lines) == 1 else 1) for line in lines))
+    return max(longest, (formats.width(label) + 1) // 2)
