@@ -180,6 +180,11 @@ def _ticks(low: float, high: float) -> list[float]:
     return [number * step for number in range(math.floor(low / step), math.ceil(high / step) + 1)]
 
 
+def paper_unit(amounts: Iterable[Decimal | None]) -> formats.Unit:
+    """The unit of one table or chart on paper: 万元 from 1 万, else 元; 亿元 would print its small items as 0.00."""
+    return formats.YUAN if formats.unit_for(amounts) == formats.YUAN else formats.WAN
+
+
 def tones(view: Screen) -> dict[str, str]:
     """Colours by what they stand for: the same hues as on the screen."""
     hues = figures.palette(view)
@@ -205,7 +210,7 @@ def _scaled(amounts: Iterable[Decimal | None], unit: formats.Unit) -> tuple[floa
 
 def waterfall(view: Screen, steps: Sequence[tuple[str, Decimal, str]]) -> Bars:
     """Opening to closing, one bar a step; each step is (label, amount, `absolute`, `relative` or `total`)."""
-    unit = formats.unit_for([amount for _, amount, _ in steps])
+    unit = paper_unit([amount for _, amount, _ in steps])
     level = Decimal(0)
     bars = []
     for label, amount, measure in steps:
@@ -219,7 +224,7 @@ def waterfall(view: Screen, steps: Sequence[tuple[str, Decimal, str]]) -> Bars:
 
 def item_bars(view: Screen, rows: Table, direction: str, *, compare: bool) -> Bars:
     """Items to date, each over the same months a year before unless its scope changed (`compare` is False)."""
-    unit = formats.unit_for(rows.column("amount"))
+    unit = paper_unit(rows.column("amount"))
     tone = "subject" if direction == "income" else "opposite"
     bars = []
     for row in rows:
@@ -235,7 +240,7 @@ def item_bars(view: Screen, rows: Table, direction: str, *, compare: bool) -> Ba
 
 def change_bars(view: Screen, moved: Sequence[tuple[str, Decimal]]) -> Bars:
     """What moved an amount, up or down from zero."""
-    unit = formats.unit_for([amount for _, amount in moved])
+    unit = paper_unit([amount for _, amount in moved])
     return Bars(
         tuple(
             Bar(
@@ -272,7 +277,7 @@ def budget_bars(view: Screen, rows: Table) -> Bars:
 def flow_lines(view: Screen, history: Table) -> Lines:
     """Income and expenditure of the last two years, month by month."""
     income, expenditure = history.column("income")[-_MONTHS:], history.column("expenditure")[-_MONTHS:]
-    unit = formats.unit_for([*income, *expenditure])
+    unit = paper_unit([*income, *expenditure])
     months = tuple(history.column("month")[-_MONTHS:])
     return Lines(
         (
@@ -288,7 +293,7 @@ def balance_fan(view: Screen, history: Table, path: Table) -> Lines:
     """The balance of the last two years and where the forecast sees it, from the last balance booked."""
     months = tuple(history.column("month")[-_MONTHS:])
     booked = history.column("closing_balance")[-_MONTHS:]
-    unit = formats.unit_for([*booked, *path.column("upper_95")])
+    unit = paper_unit([*booked, *path.column("upper_95")])
     ahead = (months[-1], *path.column("month"))
 
     def reach(name: str) -> tuple[float, ...]:

@@ -188,8 +188,9 @@ class Change:
     way: int
 
 
-def change(now: Any, before: Any, kind: Kind, lang: Lang) -> Change | None:
-    """The change from `before` to `now`, in the figure's own unit, with the growth where neither end is below zero.
+def change(now: Any, before: Any, kind: Kind, lang: Lang, unit: Unit | None = None) -> Change | None:
+    """The change from `before` to `now`, with the growth where neither end is below zero; money in the figure's own unit
+    unless another is given.
 
     None where either is missing: a change from nothing is not a change. A ratio changes by percentage points.
     """
@@ -205,7 +206,7 @@ def change(now: Any, before: Any, kind: Kind, lang: Lang) -> Change | None:
     if kind == "count":
         return Change(_fixed(difference, 0, sign=True), way)
     text = money(
-        difference, lang, unit_for([new, old]), sign=True
+        difference, lang, unit or unit_for([new, old]), sign=True
     )  # the unit the figure itself is printed in
     if old > 0 and new >= 0:  # a growth rate across zero says nothing
         growth = f"{_fixed(difference / old * 100, 1, sign=True)}%"

@@ -112,9 +112,7 @@ def _part(
         for value, kind in zip(row, sheet.kinds, strict=True)
         if kind == "money" and value is not None
     ]
-    # 亿元 would hide the small items of a table.
-    large = not exact and any(abs(amount) >= formats.WAN.yuan for amount in amounts)
-    unit = formats.WAN if large else formats.YUAN
+    unit = formats.YUAN if exact else drawing.paper_unit(amounts)
     paper = None
     if on_paper:
         paper = blocks.sheet_of(view, layout, title, rows if printed is None else printed, unit)
@@ -145,10 +143,11 @@ def _key(view: Screen, now: dict[str, Any], history: Table) -> Section:
         ),
         (view.t("col.closing"), now["closing_balance"], now["closing_prior_year"], now["closing_last_month"]),
     ]
+    unit = drawing.paper_unit(amount for line in amounts for amount in line[1:])
     money = Table(
         ("label", "value", "prior_year", "on_year", "last_month", "on_month"),
         tuple(
-            (label, value, prior, _change(view, value, prior), last, _change(view, value, last))
+            (label, value, prior, _change(view, value, prior, unit), last, _change(view, value, last, unit))
             for label, value, prior, last in amounts
         ),
     )
@@ -194,8 +193,8 @@ def _months_before(month: date, months: int) -> date:
     return date(years, place + 1, 1)
 
 
-def _change(view: Screen, now: Decimal | None, before: Decimal | None) -> str:
-    change = formats.change(now, before, "money", view.lang)
+def _change(view: Screen, now: Decimal | None, before: Decimal | None, unit: formats.Unit) -> str:
+    change = formats.change(now, before, "money", view.lang, unit)
     return change.text if change else formats.MISSING
 
 
@@ -263,10 +262,11 @@ def _items(view: Screen, now: dict[str, Any], history: Table) -> Section:
             now[f"{direction}_ytd"],
             now[f"{direction}_ytd_prior_year"],
         )
+        unit = drawing.paper_unit(total[1:])
         table = Table(
             ("label", *names, "on_year"),
             tuple(
-                (*line, _change(view, line[3], line[4]) if comparable else formats.MISSING)
+                (*line, _change(view, line[3], line[4], unit) if comparable else formats.MISSING)
                 for line in ([*lines, total] if lines else ())
             ),
         )
