@@ -442,6 +442,7 @@ def item_table() -> pa.Table:
     )
 
 
+@cache
 def slot_table() -> pa.Table:
     """`key` = (pool * BANDS + band) * SLOTS + slot to the item, its price and what bounds its use.
 
