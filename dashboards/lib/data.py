@@ -191,6 +191,12 @@ def made_from(release: Release) -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(exports) for name, exports in made.items()}
 
 
+def lineage(release: Release) -> Mapping[str, tuple[str, ...]]:
+    """What each model of a release was made from: other models, steps of the build, `landing.<table>`."""
+    ways = _manifest(str(release.path)).get("lineage", {})
+    return {name: tuple(parents) for name, parents in ways.items()}
+
+
 def sources(names: tuple[str, ...]) -> tuple[str, ...]:
     """The public tables that these queries read, in order and once."""
     tables = (table for name in names for table in QUERIES[name].tables)

@@ -670,6 +670,78 @@ def money_flow(screen: Screen, links: Sequence[tuple[str, str, Decimal, str]]) -
     return figure
 
 
+def lineage(
+    screen: Screen, lanes: Sequence[tuple[str, Sequence[str]]], edges: Sequence[tuple[str, str]]
+) -> go.Figure:
+    """What a table is made from, lane by lane from left to right; `edges` join names of the lanes."""
+    rows = max(len(names) for _, names in lanes)
+    figure = _figure(screen, 90 + 24 * max(rows, 4))
+    # A lane is as wide as its longest name.
+    widths = [4 + max((len(name) for name in names), default=0) for _, names in lanes]
+    starts = [sum(widths[:at]) for at in range(len(lanes))]
+    place = {
+        name: (float(start), (row + 0.5) / len(names) * rows)
+        for start, (_, names) in zip(starts, lanes, strict=True)
+        for row, name in enumerate(names)
+    }
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for source, target in edges:
+        (x0, y0), (x1, y1) = place[source], place[target]
+        # Within a lane the line goes round the names, the wider the farther.
+        bend = x0 - 0.5 - 0.16 * abs(y1 - y0) if x0 == x1 else (x0 + x1) / 2
+        x += [x0, bend, x1, None]
+        y += [y0, (y0 + y1) / 2, y1, None]
+    figure.add_trace(
+        go.Scatter(
+            x=x,
+            y=y,
+            mode="lines",
+            line={"color": _PALE[screen.theme], "width": 1, "shape": "spline"},
+            hoverinfo="skip",
+        )
+    )
+    for at, (title, names) in enumerate(lanes):
+        figure.add_trace(
+            go.Scatter(
+                x=[place[name][0] for name in names],
+                y=[place[name][1] for name in names],
+                mode="markers",
+                marker={"color": palette(screen)[at % 7], "size": 8, "symbol": "square"},
+                customdata=list(names),
+                hovertemplate="%{customdata}<extra></extra>",
+            )
+        )
+        figure.add_annotation(
+            x=starts[at],
+            y=0,
+            yshift=16,
+            text=f"<b>{title}</b>",
+            xanchor="left",
+            xshift=-4,
+            showarrow=False,
+        )
+        for name in names:
+            figure.add_annotation(
+                x=place[name][0],
+                y=place[name][1],
+                text=name,
+                xanchor="left",
+                xshift=6,
+                showarrow=False,
+                bgcolor=_GROUND[screen.theme],
+                borderpad=0,
+                font={"size": 14 if screen.large else 11},
+            )
+    hidden = {"visible": False, "fixedrange": True}
+    figure.update_layout(
+        showlegend=False,
+        xaxis=hidden | {"range": [-2, sum(widths)]},
+        yaxis=hidden | {"range": [rows, -1.2]},
+    )
+    return figure
+
+
 def _faint(colour: str) -> str:
     """A colour that lets the ground shine through."""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))

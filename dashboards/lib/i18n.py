@@ -292,6 +292,30 @@ TEXT: dict[str, dict[Lang, str]] = {
     "leg.clearing_to_ledger": {"zh": "清算→总账", "en": "Clearing to ledger"},
     "leg.voucher_to_balance": {"zh": "凭证→余额", "en": "Vouchers to balances"},
     "leg.bank_to_ledger": {"zh": "银行→总账", "en": "Bank to ledger"},
+    # From raw export to page
+    "title.lineage": {"zh": "数据血缘：从导出到页面", "en": "Lineage: from export to page"},
+    "note.lineage": {
+        "zh": "来自本版本构建时的模型清单，随版本保存；代码表与设置不画出。同一列内的连线表示模型之间的依赖。",
+        "en": "From the list of models of the build that made this release, kept with it; code lists and settings are not drawn. A line within a column joins models of one layer.",
+    },
+    "filter.mart": {"zh": "公开表", "en": "Public table"},
+    "lane.raw": {"zh": "原始导出", "en": "Raw exports"},
+    "lane.staging": {"zh": "接入层", "en": "Staging"},
+    "lane.intermediate": {"zh": "中间层", "en": "Intermediate"},
+    "lane.mart": {"zh": "公开表", "en": "Public tables"},
+    "lane.chosen": {"zh": "所选表", "en": "This table"},
+    "lane.page": {"zh": "页面", "en": "Pages"},
+    "col.lane": {"zh": "层", "en": "Layer"},
+    "col.model_name": {"zh": "名称", "en": "Name"},
+    "col.made_from": {"zh": "来自", "en": "Made from"},
+    "story.lineage": {
+        "zh": "{table} 由 {exports} 个导出表（{landed} 个已入库）经 {models} 个模型得到；使用它的页面：{pages}。",
+        "en": "{table} is made from {exports} exports ({landed} of them landed) through {models} models; pages that read it: {pages}.",
+    },
+    "trust.no_lineage": {
+        "zh": "这个版本没有随存模型清单；重新构建后即可查看。",
+        "en": "This release came without its list of models; build again to see it.",
+    },
     # Money in all its forms
     "title.money_flow": {
         "zh": "钱从哪里来、到哪里去：{fund}",
@@ -386,7 +410,7 @@ TEXT: dict[str, dict[Lang, str]] = {
     "col.requested": {"zh": "申请拨付", "en": "Asked for"},
     "col.reviewed": {"zh": "审核扣款", "en": "Taken off by review"},
     "col.other_deductions": {"zh": "其他扣减", "en": "Otherwise taken off"},
-    "col.advance_paid": {"zh": "拨付预付金", "en": "Advances paid"},
+    "col.advances_paid": {"zh": "拨付预付金", "en": "Advances paid"},
     "col.advance_returned": {"zh": "收回预付金", "en": "Advances given back"},
     "col.advance_offset": {"zh": "抵扣预付金", "en": "Advances set off"},
     "col.advance_balance": {"zh": "预付金余额", "en": "Advances outstanding"},

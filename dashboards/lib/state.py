@@ -33,6 +33,7 @@ NAMES = (
     "vintage",
     "measure",
     "scenario",
+    "mart",
     "analysis",
     "table",
     "indicator",

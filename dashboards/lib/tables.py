@@ -124,6 +124,11 @@ LAYOUTS: dict[str, tuple[Column, ...]] = {
         Column("amount", "col.difference", "money"),
         Column("row_count", "col.documents", "count"),
     ),
+    "lineage": (
+        Column("lane", "col.lane", "text", "lane"),
+        Column("name", "col.model_name"),
+        Column("made_from", "col.made_from"),
+    ),
     "money_flow": (
         Column("source", "col.flow_from"),
         Column("target", "col.flow_to"),
@@ -135,7 +140,7 @@ LAYOUTS: dict[str, tuple[Column, ...]] = {
         Column("requested", "col.requested", "money"),
         Column("reviewed", "col.reviewed", "money"),
         Column("other_deductions", "col.other_deductions", "money"),
-        Column("advance_paid", "col.advance_paid", "money"),
+        Column("advance_paid", "col.advances_paid", "money"),
         Column("advance_returned", "col.advance_returned", "money"),
         Column("advance_offset", "col.advance_offset", "money"),
         Column("advance_balance", "col.advance_balance", "money"),

@@ -65,9 +65,10 @@ _STYLE = """
     [class*="st-key-heading_"] [data-testid="stPopover"] [data-testid="stMarkdownContainer"] {
         position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
     }
-    /* Four columns of names need room: this chart is pushed aside with a finger. */
-    .st-key-chart_money_flow {overflow-x: auto;}
+    /* Columns of names need room: these charts are pushed aside with a finger. */
+    .st-key-chart_money_flow, .st-key-chart_lineage {overflow-x: auto;}
     .st-key-chart_money_flow > div {min-width: 42rem;}
+    .st-key-chart_lineage > div {min-width: 68rem;}
     .stMainBlockContainer {padding: 3.75rem 1rem 2rem;}
     .stMainBlockContainer h1 {font-size: 1.35rem;}
 }

@@ -1,6 +1,6 @@
 """Trust: how far the data goes, what the gate said, which checks failed, what does not tie."""
 
-from dashboards.lib import blocks, figures, trust
+from dashboards.lib import blocks, figures, lineage, trust
 
 view = blocks.screen()
 blocks.header(view, "trust")
@@ -40,4 +40,5 @@ trust.finding(view, "gaps", "gaps", ("F06",))
 trust.finding(view, "adjustments", "adjustments", ("F06",))
 trust.finding(view, "published_findings", "published_findings", ())
 trust.comparisons(view)
+lineage.show(view)
 blocks.page_export(view, "trust")

@@ -256,6 +256,7 @@ def _gate_and_publish(
     write_json(home.candidate / "gate.json", report)
     if gate.verdict == "refused":
         raise Refused(_refusal(home, gate, results, overview))
+    lineage = Lineage.of(transform.manifest())
     release = publish(
         home,
         release_id,
@@ -271,7 +272,8 @@ def _gate_and_publish(
             "waivers": used,
             "checks": checks,
             "batches": _batch_hashes(plan.batches),
-            "made_from": Lineage.of(transform.manifest()).made_from(),
+            "made_from": lineage.made_from(),
+            "lineage": lineage.ways(),
         },
     )
     say(f"Release {release_id} is served (gate {gate.verdict}; {_checks_text(checks)}).")

@@ -79,6 +79,18 @@ class Lineage:
 
         return {name: sorted(landed(name)) for name in sorted(self.in_release)}
 
+    def ways(self) -> dict[str, list[str]]:
+        """Every model and every step between models with what it is made from: models, steps, `landing.<table>`.
+
+        Seeds and the settings of a build are left out: they say how, not from what.
+        """
+        steps = {name: sorted(made_from) for name, made_from in _MADE_FROM.items()}
+        models = {
+            name: sorted(p for p in parents if p in self.parents or p in steps or p.startswith("landing."))
+            for name, parents in self.parents.items()
+        }
+        return dict(sorted((models | steps).items()))
+
     def changed(self, tables: Iterable[str]) -> set[str]:
         """The models that new batches of these raw tables can reach.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -18,8 +19,17 @@ SECOND_RELEASE = "20261102T010000Z-bbbbbbbb"
 _SQL = Path(__file__).with_suffix(".sql")
 
 
-def write_release(home: Path, release_id: str = FIRST_RELEASE, *, extra_sql: str = "") -> Path:
-    """Write one release under `home` and make it current; `extra_sql` runs last. Returns its database file."""
+def write_release(
+    home: Path,
+    release_id: str = FIRST_RELEASE,
+    *,
+    extra_sql: str = "",
+    manifest: dict[str, Any] | None = None,
+) -> Path:
+    """Write one release under `home` and make it current; `extra_sql` runs last. Returns its database file.
+
+    `manifest` is what its `release.json` says beside the id.
+    """
     folder = home / "releases" / release_id
     folder.mkdir(parents=True)
     path = folder / "medfund.duckdb"
@@ -29,7 +39,8 @@ def write_release(home: Path, release_id: str = FIRST_RELEASE, *, extra_sql: str
         connection.execute(_SQL.read_text(encoding="utf-8"))
         if extra_sql:
             connection.execute(extra_sql)
-    (folder / "release.json").write_text(json.dumps({"release_id": release_id}), encoding="utf-8")
+    told = {"release_id": release_id} | (manifest or {})
+    (folder / "release.json").write_text(json.dumps(told), encoding="utf-8")
     make_current(home, release_id)
     return path
 

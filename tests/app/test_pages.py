@@ -14,12 +14,24 @@ from tests.app.test_forecast import _charts
 from tests.app.test_screens import APP, _at, _words
 
 MARTS = (PROJECT / "tests/app/fixture_pages.sql").read_text(encoding="utf-8")
+# Two exports become one public table by two models each; a third model has nothing to do with it.
+MANIFEST = {
+    "made_from": {"fund_balance_monthly": ["fund_acct_bal", "fund_vchr_d"]},
+    "lineage": {
+        "stg_fund_acct_bal": ["landing.fund_acct_bal"],
+        "stg_fund_vchr_d": ["landing.fund_vchr_d"],
+        "stg_setl_d": ["landing.setl_d"],
+        "int_ledger__entry": ["stg_fund_acct_bal", "stg_fund_vchr_d"],
+        "int_ledger__balance_month": ["int_ledger__entry"],
+        "fund_balance_monthly": ["int_ledger__balance_month"],
+    },
+}
 
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
-    write_release(home, extra_sql=MARTS)
+    write_release(home, extra_sql=MARTS, manifest=MANIFEST)
     return home
 
 
@@ -118,3 +130,17 @@ def test_without_clearing_the_page_names_the_exports(tmp_path: Path, monkeypatch
     st.cache_data.clear()
     st.cache_resource.clear()
     assert "fund_reconciliation_monthly" in words and "med_dfr_d" in words
+
+
+def test_lineage_leads_from_exports_to_the_pages_of_a_table(app: AppTest) -> None:
+    _at(app, "trust")
+    words = _words(app)
+    # Of the two exports this release was loaded from one; four models lie between them and the table.
+    assert (
+        "`fund_balance_monthly` 由 2 个导出表（1 个已入库）经 4 个模型得到；使用它的页面：首页、基金收支、数据可信"
+        in words
+    )
+    drawn = _charts(app)["lineage"]
+    for name in ("fund_vchr_d", "stg_fund_vchr_d", "int_ledger__entry", "fund_balance_monthly", "基金收支"):
+        assert f'"{name}"' in drawn, name
+    assert "stg_setl_d" not in drawn

@@ -196,3 +196,14 @@ def test_carried_outcomes_stand_in_order_beside_those_worked_out(tmp_path: Path)
     ]
     [month] = pq.read_table(tmp_path / "quality_failure_monthly.parquet").to_pylist()
     assert (month["check_id"], month["institution_code"], month["failing_rows"]) == (first.id, "H1", 2)
+
+
+def test_ways_name_models_exports_and_steps_but_no_lists_or_settings() -> None:
+    ways = LINEAGE.ways()
+    assert ways["settlement"] == ["dim_fund", "int_month", "stg_setl_d"]
+    assert ways["stg_setl_d"] == ["landing.setl_d"]
+    assert ways["int_entry"] == ["stg_fund_acct_bal"]
+    assert ways["fund_balance_monthly"] == ["int_entry"]
+    assert ways["dim_fund"] == [] and ways["load_batch"] == []
+    # The forecast is a step that the build makes from models.
+    assert ways["run.forecast"] == ["dim_org", "fund_balance_consolidated_monthly", "fund_balance_monthly"]
