@@ -532,7 +532,10 @@ def driver_bars(screen: Screen, table: Table, name_of: Callable[[dict[str, Any]]
 def _both_ways(screen: Screen, bars: Sequence[tuple[str, Decimal]]) -> go.Figure:
     """Bars to the left and to the right of nil, the first at the top."""
     rows = list(reversed(bars))
-    figure = _figure(screen, 120 + 38 * max(len(rows), 1))
+    names = [wrapped(name, 10) for name, _ in rows]
+    # A bar is as high as the lines of its name, or names of three lines would run into each other.
+    lines = max((name.count("<br>") + 1 for name in names), default=1)
+    figure = _figure(screen, 120 + max(38, 20 * lines) * max(len(rows), 1))
     hues = palette(screen)
     unit = formats.unit_for([amount for _, amount in rows])
     heights = [formats.scaled(amount, unit) for _, amount in rows]
@@ -540,7 +543,7 @@ def _both_ways(screen: Screen, bars: Sequence[tuple[str, Decimal]]) -> go.Figure
         go.Bar(
             orientation="h",
             x=heights,
-            y=[wrapped(name, 12) for name, _ in rows],
+            y=names,
             text=[formats.number(amount, unit, sign=True) for _, amount in rows],
             textposition="outside",
             cliponaxis=False,
@@ -549,7 +552,19 @@ def _both_ways(screen: Screen, bars: Sequence[tuple[str, Decimal]]) -> go.Figure
         )
     )
     widest = max((abs(height) for height in heights if height is not None), default=0) or 1.0
-    axis = _money_axis(screen, unit) | {"range": [-1.6 * widest, 1.6 * widest]}
+    # Words stand beyond the bars, on either side that has any.
+    room = 0.9 * widest
+    lowest, highest = (
+        min((height or 0 for height in heights), default=0),
+        max((height or 0 for height in heights), default=0),
+    )
+    axis = _money_axis(screen, unit) | {
+        "range": [
+            lowest - room if lowest < 0 else -0.05 * widest,
+            highest + room if highest > 0 else 0.05 * widest,
+        ],
+        "nticks": 5,
+    }
     figure.update_layout(xaxis=axis, showlegend=False, bargap=0.3)
     return figure
 
@@ -1160,12 +1175,14 @@ def funnel(screen: Screen, table: Table, kind: formats.Kind) -> go.Figure:
     figure = _figure(screen, 380)
     hues = palette(screen)
     rows = sorted(table, key=lambda row: row["volume"])
+    # Where no value is below nil, neither is a limit drawn there.
+    floor = 0.0 if all((row["value"] or 0) >= 0 for row in rows) else float("-inf")
     for name in ("funnel_high", "funnel_low"):
         limits = [row for row in rows if row[name] is not None]
         figure.add_trace(
             go.Scatter(
                 x=[row["volume"] for row in limits],
-                y=[row[name] for row in limits],
+                y=[max(row[name], floor) for row in limits],
                 mode="lines",
                 line={"color": hues[6], "dash": "dot", "width": 1.5},
                 hoverinfo="skip",

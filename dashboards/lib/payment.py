@@ -18,9 +18,13 @@ def _top(rows: Table) -> Table:
 
 
 def _group_name(view: Screen, row: dict[str, Any]) -> str:
-    """A group by code, name and scheme, so that groups of both schemes keep a bar each."""
-    scheme = blocks.coded(view, "scheme", row["scheme"])
-    return f"{row['group_code']} {row['group_name'] or ''} · {scheme}"
+    """A group by code and name."""
+    return _of_scheme(view, f"{row['group_code']} {row['group_name'] or ''}", row)
+
+
+def _of_scheme(view: Screen, name: str, row: dict[str, Any]) -> str:
+    """The name with the row's scheme where both schemes are shown, so that each keeps a bar."""
+    return name if people.scheme(view) != "all" else f"{name} · {blocks.coded(view, 'scheme', row['scheme'])}"
 
 
 def institutions(view: Screen) -> None:
@@ -34,7 +38,7 @@ def institutions(view: Screen) -> None:
         figures.driver_bars(
             view,
             _top(rows),
-            lambda row: f"{row['institution']} · {blocks.coded(view, 'scheme', row['scheme'])}",
+            lambda row: _of_scheme(view, row["institution"], row),
         ),
         ""
         if first is None
@@ -54,24 +58,26 @@ def institutions(view: Screen) -> None:
 
 
 def quadrant(view: Screen) -> None:
-    """Case mix against cost for each institution, of the system most institutions are paid by: weights and scores don't mix."""
+    """Case mix against cost for each institution, of the system of most cases: weights and scores don't mix."""
     every = view.rows("payment_institutions", scheme=people.scheme(view))
-    systems = every.column("group_system")
-    system = max(sorted(set(systems)), key=systems.count, default="")
+    cases: dict[str, int] = {}
+    for row in every:
+        cases[row["group_system"]] = cases.get(row["group_system"], 0) + row["cases"]
+    system = max(sorted(cases), key=cases.__getitem__, default="")
     rows = every.where(group_system=system)
-    heaviest = max((row for row in rows if row["cmi"] is not None), key=lambda row: row["cmi"], default=None)
-    heavy = figures.heavy_and_dear(rows, "cmi", "cost_index")
+    compared = [row for row in rows if row["cmi"] is not None and row["cost_index"] is not None]
+    heaviest = max(compared, key=lambda row: row["cmi"], default=None)
     blocks.figure(
         view,
         "payment_quadrant",
         view.t("title.payment_quadrant", system=system),
-        figures.quadrant(view, rows, "cmi", "cost_index", "institution"),
-        ""
+        figures.quadrant(view, rows, "cmi", "cost_index", "institution") if compared else None,
+        view.t("payment.no_quadrant")
         if heaviest is None
         else view.t(
             "payment.quadrant",
             year=view.period.year,
-            count=formats.count(len(heavy)),
+            count=formats.count(len(figures.heavy_and_dear(rows, "cmi", "cost_index"))),
             institution=heaviest["institution"],
         ),
         rows,

@@ -1253,7 +1253,6 @@ QUERIES: dict[str, Query] = {
         where cash.year = year(cast($period as date)) and fund.account_kind = 'pooled'
             and ($scheme = 'all' or fund.scheme = $scheme) and ($basis = 'consolidated' or place.org_code = $org)
         order by cash.final_amount desc, cash.institution_code, cash.fund_code
-        limit 30
         """,
     ),
     "payment_advances": Query(
@@ -1269,7 +1268,6 @@ QUERIES: dict[str, Query] = {
         where advance.year = year(cast($period as date)) and ($scheme = 'all' or advance.scheme = $scheme)
             and ($basis = 'consolidated' or place.org_code = $org)
         order by advance.advance_amount desc, advance.institution_code, advance.scheme
-        limit 30
         """,
     ),
     "drug_classes": Query(
@@ -1345,7 +1343,6 @@ QUERIES: dict[str, Query] = {
         from marts.drug_change_point
         where org_code = $scope_org
         order by p_value, item_name
-        limit 30
         """,
     ),
     "drug_series": Query(
@@ -1658,9 +1655,9 @@ QUERIES |= {
     ),
     "indicator_entry": Query(
         ("dim_indicator",),
-        ("numerator", "denominator", "unit", "source", "required_tables"),
+        ("numerator", "denominator", "unit", "source", "required_tables", "also_needs"),
         """
-        select numerator, denominator, unit, source, required_tables
+        select numerator, denominator, unit, source, required_tables, also_needs
         from marts.dim_indicator
         where indicator_id = $indicator
         """,

@@ -445,6 +445,7 @@ LAYOUTS: dict[str, tuple[Column, ...]] = {
         Column("share_prior_year", "col.prior_year", "ratio"),
         Column("number", "col.value", "number"),
         Column("number_prior_year", "col.prior_year", "number"),
+        Column("unit", "notes.unit", "code", "measured"),
         Column("numerator", "col.numerator", "number"),
         Column("denominator", "col.denominator", "number"),
     ),
@@ -543,7 +544,7 @@ LAYOUTS: dict[str, tuple[Column, ...]] = {
         Column("review_amount", "col.review_amount", "money"),
         Column("final_amount", "col.final_amount", "money"),
         Column("retained_amount", "col.retained_amount", "money"),
-        Column("advance_amount", "col.advance_paid", "money"),
+        Column("advance_amount", "col.advance_net", "money"),
     ),
     "payment_advances": (
         Column("institution", "col.institution"),
@@ -676,6 +677,7 @@ def _measured(kind: Kind) -> dict[str, tuple[Column, ...]]:
     flag = Column("flag", "col.flag", "code", "flag")
     why = Column("specifications_survived", "col.specifications")
     explained = Column("data_explanation", "col.data_explanation", "code", "explained")
+    units = () if kind == "ratio" else (Column("stored_unit", "notes.unit", "code", "measured"),)
     return {
         f"institution_ranking_{kind}": (
             Column("name", "col.institution"),
@@ -693,6 +695,7 @@ def _measured(kind: Kind) -> dict[str, tuple[Column, ...]]:
             Column("indicator_id", "notes.id", "code"),
             _named("name", "notes.name"),
             Column("visit_bucket", "filter.bucket", "code", "bucket"),
+            *units,
             value,
             before,
             median,

@@ -205,15 +205,17 @@ def dictionary(view: Screen) -> None:
         facts = [
             ("workbench.numerator", entry["numerator"]),
             ("workbench.denominator", entry["denominator"]),
-            ("notes.unit", entry["unit"]),
+            ("notes.unit", blocks.coded(view, "measured", entry["unit"])),
             ("workbench.required", entry["required_tables"]),
         ]
         st.html(
             "".join(blocks.fact(view.t(label), str(value or formats.MISSING), "") for label, value in facts)
         )
         made_from = data.made_from(view.release)
-        for mart in _INDICATOR_MARTS:
-            held = view.one(f"held_{mart}", indicator=chosen)
+        every = {mart: view.one(f"held_{mart}", indicator=chosen) for mart in _INDICATOR_MARTS}
+        if not any(held["rows"] for held in every.values()):
+            st.info(view.t("workbench.not_held", needs=entry["also_needs"] or entry["required_tables"]))
+        for mart, held in every.items():
             if held["rows"]:
                 st.markdown(
                     view.t(

@@ -99,7 +99,9 @@ def test_the_two_flows_stand_beside_each_other(app: AppTest) -> None:
 
 def test_an_indicator_without_the_span_shows_its_own(app: AppTest) -> None:
     words = _words(_at(app, "enrolment"))
-    assert _row(words, "重复参保率", "职工医保", "合计", "当月", "0.5%", "—", "—", "—", "6.00", "1,199.00")
+    assert _row(
+        words, "重复参保率", "职工医保", "合计", "当月", "0.5%", "—", "—", "—", "%", "6.00", "1,199.00"
+    )
     words = _words(_at(app, "remote"))
     assert _row(words, "异地直接结算率", "职工医保", "合计", "本年累计", "88.9%", "80.0%")
 

@@ -82,3 +82,10 @@ def test_tables_and_indicators_are_explained(app: AppTest) -> None:
 def test_english_speaks_english(app: AppTest) -> None:
     words = _words(_at(app, "workbench", lang="en"))
     assert "Read-only; no files, no network; at most 20 seconds" in words
+
+
+def test_an_indicator_without_values_says_what_it_lacks(app: AppTest) -> None:
+    words = _words(_at(app, "workbench", indicator="F03"))
+    assert "本版本没有该指标的数值" not in words and ">元<" in words
+    words = _words(_at(app, "workbench", indicator="F08"))
+    assert "本版本没有该指标的数值；需要：外部人口数。" in words
