@@ -532,7 +532,7 @@ def driver_bars(screen: Screen, table: Table, name_of: Callable[[dict[str, Any]]
 def _both_ways(screen: Screen, bars: Sequence[tuple[str, Decimal]]) -> go.Figure:
     """Bars to the left and to the right of nil, the first at the top."""
     rows = list(reversed(bars))
-    names = [wrapped(name, 10) for name, _ in rows]
+    names = [wrapped(name, 8) for name, _ in rows]  # short lines leave the bars their room on a phone
     # A bar is as high as the lines of its name, or names of three lines would run into each other.
     lines = max((name.count("<br>") + 1 for name in names), default=1)
     figure = _figure(screen, 120 + max(38, 20 * lines) * max(len(rows), 1))
@@ -615,7 +615,7 @@ def reconciliation_heat(screen: Screen, table: Table) -> go.Figure:
     figure.update_layout(
         yaxis={"autorange": "reversed", "showgrid": False},
         xaxis={"side": "top", "showgrid": False},
-        title={"text": screen.t(unit.key), "x": 1, "xanchor": "right", "font": {"size": 12}},
+        title={"text": screen.t(unit.key), "x": 0, "xanchor": "left", "font": {"size": 12}},
     )
     return figure
 
@@ -788,8 +788,11 @@ def effect_bars(screen: Screen, table: Table) -> go.Figure:
                     "color": hues[at % len(hues)],
                     "pattern": {"shape": "/" if direction == "income" else ""},
                 },
-                name=screen.t(
-                    "figure.effect", lever=lever, direction=screen.t(f"direction.{direction}"), item=item
+                name=wrapped(
+                    screen.t(
+                        "figure.effect", lever=lever, direction=screen.t(f"direction.{direction}"), item=item
+                    ),
+                    18,
                 ),
             )
         )

@@ -66,8 +66,10 @@ _STYLE = """
         position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
     }
     /* Columns of names need room: these charts are pushed aside with a finger. */
-    .st-key-chart_money_flow, .st-key-chart_lineage {overflow-x: auto;}
-    .st-key-chart_money_flow > div {min-width: 42rem;}
+    .st-key-chart_money_flow, .st-key-chart_lineage, .st-key-chart_matrix, .st-key-chart_reconciliation,
+    .st-key-chart_scores {overflow-x: auto;}
+    .st-key-chart_money_flow > div, .st-key-chart_matrix > div, .st-key-chart_reconciliation > div {min-width: 42rem;}
+    .st-key-chart_scores > div {min-width: 36rem;}
     .st-key-chart_lineage > div {min-width: 68rem;}
     .stMainBlockContainer {padding: 3.75rem 1rem 2rem;}
     .stMainBlockContainer h1 {font-size: 1.35rem;}
