@@ -13,7 +13,7 @@ ifeq ($(strip $(UV_DEFAULT_INDEX)),)
 unexport UV_DEFAULT_INDEX
 endif
 
-.PHONY: help setup demo test lint types dbt unit app browser bench lock clean
+.PHONY: help setup demo test lint types dbt python browser bench lock clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -42,7 +42,7 @@ $(VENV)/.dev: $(BIN)/medfund requirements/dev.lock
 demo: setup ## Invent a small bureau, build a release from it and serve the dashboard: make demo ARGS="--size city"
 	@$(BIN)/medfund demo $(ARGS)
 
-test: lint types dbt unit app browser ## The whole check
+test: lint types dbt python browser ## The whole check
 	@echo "All checks pass."
 
 lint: $(VENV)/.dev ## Style of the Python code
@@ -58,13 +58,11 @@ dbt: $(VENV)/.dev ## Build a small city with dbt and run its data and unit tests
 	@echo "== dbt"
 	@$(BIN)/python -m tests.dbt.run
 
-unit: $(VENV)/.dev ## Python tests, and the pipeline on a small city
-	@echo "== unit"
-	@$(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/architecture tests/golden tests/e2e -m "not browser"
-
-app: $(VENV)/.dev ## The dashboard's pages without a browser
-	@echo "== app"
-	@$(BIN)/pytest -q tests/app
+# In this order the long files start first, so that both workers end together.
+python: $(VENV)/.dev ## Python tests, the pipeline on a small city, and the dashboard's pages without a browser
+	@echo "== python"
+	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not browser" \
+		tests/e2e tests/architecture tests/golden tests/app tests/unit
 
 browser: $(VENV)/.dev ## The dashboard's pages in a real Chromium
 	@echo "== browser"
