@@ -9,8 +9,10 @@ with flow as (
         max(case when measure = 'expenditure' then amount end) as expenditure,
         max(case when measure = 'premium' then amount end) as premium,
         max(case when measure = 'fiscal_subsidy' then amount end) as fiscal_subsidy,
+        max(case when measure = 'interest' then amount end) as interest,
         max(case when measure = 'benefit' then amount end) as benefit,
-        max(case when measure = 'benefit_ipt' then amount end) as benefit_ipt
+        max(case when measure = 'benefit_ipt' then amount end) as benefit_ipt,
+        max(case when measure = 'catastrophic' then amount end) as catastrophic
     from {{ ref('int_fund__measure_period') }}
     group by org_code, fund_code, month, period_kind
 ),
@@ -40,6 +42,7 @@ balance as (
         org_code,
         fund_code,
         month,
+        opening_balance,
         closing_balance,
         own_expenditure_last_12,
         payable_months
@@ -49,6 +52,7 @@ balance as (
         city.org_code,
         consolidated.fund_code,
         consolidated.month,
+        consolidated.opening_balance,
         consolidated.closing_balance,
         consolidated.own_expenditure_last_12,
         consolidated.payable_months
@@ -168,6 +172,56 @@ flow_per_head as (
             and head_period.period_kind = flow.period_kind
 ),
 
+-- Both schemes side by side: the pooled fund and the accounts of employees, and the two schemes' spending per head.
+account_income as (
+    select
+        account.org_code,
+        account.fund_code,
+        account.month,
+        account.period_kind,
+        account.income,
+        pooled.income + account.income as scheme_income
+    from flow as account
+    inner join flow as pooled
+        on
+            pooled.org_code = account.org_code
+            and pooled.month = account.month
+            and pooled.period_kind = account.period_kind
+    where account.fund_code = '310_acct' and pooled.fund_code = '310_pool'
+),
+
+spending_per_head as (
+    select
+        employee.org_code,
+        employee.fund_code,
+        employee.month,
+        employee.period_kind,
+        cast(employee.expenditure as double) / nullif(employee.average_enrolled, 0) as employee_spending,
+        cast(resident.expenditure as double) / nullif(resident.average_enrolled, 0) as resident_spending
+    from flow_per_head as employee
+    inner join flow_per_head as resident
+        on
+            resident.org_code = employee.org_code
+            and resident.month = employee.month
+            and resident.period_kind = employee.period_kind
+    where employee.fund_code = '310_pool' and resident.fund_code = '390'
+),
+
+-- The mean of twelve months' mean balances: money that arrives once a year would make the ends of a year say too much.
+mean_balance as (
+    select
+        org_code,
+        fund_code,
+        month,
+        case
+            when count(*) over last_12 = 12 then avg((opening_balance + closing_balance) / 2) over last_12
+        end as mean_balance
+    from balance
+    window last_12 as (
+        partition by org_code, fund_code order by month range between interval 11 month preceding and current row
+    )
+),
+
 part as (
     select org_code, fund_code, month, period_kind, 'F01' as indicator_id, income as numerator, null as denominator
     from flow
@@ -194,6 +248,8 @@ part as (
     union all
     select org_code, fund_code, month, period_kind, 'F13', fiscal_subsidy, income from flow
     union all
+    select org_code, fund_code, month, period_kind, 'F15', income, scheme_income from account_income
+    union all
     select org_code, fund_code, month, period_kind, 'F16', income, average_enrolled from flow_per_head
     union all
     select org_code, fund_code, month, period_kind, 'F17', expenditure, average_enrolled from flow_per_head
@@ -201,6 +257,8 @@ part as (
     select org_code, '310_pool', month, 'month', 'F18', active, retired
     from {{ ref('int_enrolment__head_month') }}
     where scheme = 'employee'
+    union all
+    select org_code, fund_code, month, period_kind, 'F19', employee_spending, resident_spending from spending_per_head
     union all
     select
         org_code,
@@ -215,6 +273,15 @@ part as (
     select org_code, fund_code, month, period_kind, 'F21', benefit_ipt, benefit from flow
     union all
     select org_code, fund_code, month, period_kind, 'F22', remote_pay, pooled_pay from remote_period
+    union all
+    select org_code, fund_code, month, period_kind, 'F23', catastrophic, income
+    from flow
+    where fund_code = '390'
+    union all
+    select flow.org_code, flow.fund_code, flow.month, flow.period_kind, 'F24', flow.interest, mean_balance.mean_balance
+    from flow
+    inner join mean_balance using (org_code, fund_code, month)
+    where flow.period_kind = 'rolling_12'
 )
 
 select
@@ -228,7 +295,8 @@ select
     case
         when indicator.is_ratio_of_sums and part.indicator_id in ('F08', 'F09')
             then case when part.denominator > 0 then {{ ratio('part.numerator', 'part.denominator') }} end
-        when indicator.is_ratio_of_sums then {{ ratio('part.numerator', 'part.denominator') }}
+        when indicator.is_ratio_of_sums or part.indicator_id = 'F19'
+            then {{ ratio('part.numerator', 'part.denominator') }}
         else cast(part.numerator as double)
     end as value,
     budget.elapsed_share,

@@ -64,7 +64,7 @@ measure as (
         amount,
         amount_ytd
     from item
-    where item_key in ('premium', 'fiscal_subsidy', 'benefit', 'benefit_ipt')
+    where item_key in ('premium', 'fiscal_subsidy', 'interest', 'benefit', 'benefit_ipt', 'catastrophic')
 ),
 
 monthly as (
