@@ -9,6 +9,9 @@ outpatient visit 50 %, 20 %, 30 % (30 %). The stays, by day:
     M3  A at H1  27 to 28 January             M7  C at H1   5 to 20 February, while M6 still lasts
     M4  B at H1   5 to 10 January, settled    M8  D at H2  28 December 2024 to 2 January 2025, four days before the
         twice; B dies                             data end
+
+M2, M6 and M7 are grouped, M8 could not be. Doctor D1 orders of outpatient visit V1, D2 of V2, D3 of stay M1; all lines are of
+January 2024. Inspectors confirm one case at H1 in February 2024 (50 yuan back, 3.5 points) and find nothing in another.
 """
 
 from __future__ import annotations
@@ -105,7 +108,7 @@ def visited(visit: str, person: str, place: str, begin: str, end: str, days: int
     }
 
 
-def line(settlement: str, kind: str, fee: int, own: int, quantity: int) -> Row:
+def line(settlement: str, kind: str, fee: int, own: int, quantity: int, doctor: str, **more: str) -> Row:
     number = next(_serial)
     return {
         "bkkp_sn": f"B{number}",
@@ -123,6 +126,36 @@ def line(settlement: str, kind: str, fee: int, own: int, quantity: int) -> Row:
         "fulamt_ownpay_amt": str(own),
         "updt_time": "2024-01-05 12:00:00",
         "vali_flag": "1",
+        "bilg_dr_code": doctor,
+    } | more
+
+
+def drug(code: str, name: str, level: str) -> dict[str, str]:
+    return {"med_list_codg": code, "medins_list_name": name, "med_list_name": name, "chrgitm_lv": level}
+
+
+def grouped(settlement: str, group: str, weight: str, standard: str, kind: str = "正常") -> Row:
+    return {
+        "setl_id": settlement,
+        "grp_sys": "DRG",
+        "grp_ver": "1.0",
+        "grp_code": group,
+        "rw_or_score": weight,
+        "std_pay_amt": standard,
+        "case_type": kind,
+    }
+
+
+def inspected(case: str, confirmed: bool, recovered: str, points: str) -> Row:
+    return {
+        "case_id": case,
+        "fixmedins_code": H1,
+        "source": "日常",
+        "open_date": "2024-01-15",
+        "close_date": "2024-02-15",
+        "verified_flag": "1" if confirmed else "0",
+        "recovered_amt": recovered,
+        "score_deducted": points,
     }
 
 
@@ -171,15 +204,33 @@ VISITS = [
     visited("M8", "D", H2, "2024-12-28", "2025-01-02", 5),
 ]
 LINES = [
-    line("O1", "09", 30, 5, 2),
-    line("O1", "03", 20, 0, 1),
-    line("O1", "01", 10, 0, 1),
-    line("O2", "10", 40, 40, 4),
-    line("S1", "09", 400, 60, 10),
-    line("S1", "08", 200, 0, 3),
-    line("S1", "06", 300, 0, 1),
-    line("S1", "04", 100, 0, 2),
+    line("O1", "09", 30, 5, 2, "D1", **drug("X1", "甲片", "01")),
+    line("O1", "03", 20, 0, 1, "D1"),
+    line("O1", "01", 10, 0, 1, "D1"),
+    line("O2", "10", 40, 40, 4, "D2", **drug("X2", "乙草", "03")),
+    line(
+        "S1",
+        "09",
+        400,
+        60,
+        10,
+        "D3",
+        **drug("X3", "奥拉西坦注射液", "02"),
+        prcu_drug_flag="1",
+        hi_nego_drug_flag="1",
+        inscp_amt="340",
+    ),
+    line("S1", "08", 200, 0, 3, "D3"),
+    line("S1", "06", 300, 0, 1, "D3"),
+    line("S1", "04", 100, 0, 2, "D3"),
 ]
+GROUPS = [
+    grouped("S2", "G1", "0.5", "620"),
+    grouped("S6", "G2", "2.5", "1800"),
+    grouped("S7", "G1", "0.9", "700", "高倍率"),
+    grouped("S8", "", "", "", "未入组"),
+]
+CASES = [inspected("C1", True, "50", "3.5"), inspected("C2", False, "70", "9")]
 INSTITUTIONS = [
     INSTITUTION | {"fixmedins_code": H1, "hosp_lv": "02", "aprv_bed_cnt": "10"},
     INSTITUTION | {"fixmedins_code": H2, "hosp_lv": "05", "fixmedins_name": "示例县第二人民医院"},
@@ -264,6 +315,29 @@ I29.intake  H1 all        2024-01 month      3 2
 I30         H1 all        2024-01 month      2 3
 I30.drug    H1 all        2024-01 month      2 3
 I30.consumable H1 all     2023-12 month      3 1
+I15         H2 inpatient  2024-02 ytd        3.0 2
+I15         H1 inpatient  2024-02 month      0.9 1
+I18         H2 inpatient  2024-02 ytd        2 2
+I18         H2 inpatient  2025-01 month      0 1
+I19         H2 inpatient  2024-02 ytd        2 -
+I19.weight  H2 inpatient  2024-02 ytd        3.0 -
+I21         H1 inpatient  2024-02 month      1 1
+I21.high    H1 inpatient  2024-02 month      1 1
+I21.low     H1 inpatient  2024-02 month      0 1
+I21         H2 inpatient  2024-02 ytd        0 2
+I22         H2 inpatient  2024-02 ytd        -80 -
+I22.case    H2 inpatient  2024-02 ytd        -80 2
+I22         H1 inpatient  2024-02 month      0 -
+I24         H2 inpatient  2024-02 ytd        1420 1500
+I25         H2 inpatient  2024-02 ytd        0 -
+I25.shared  H2 inpatient  2024-02 ytd        48 -
+I27         H1 all        2024-02 month      50 660
+D01         H1 all        2024-01 month      100 2
+D02         H1 all        2024-01 month      70 100
+D03         H1 outpatient 2024-01 month      2 2
+D01         H1 all        2024-01 rolling_12 1100 3
+D02         H1 all        2024-01 rolling_12 470 1100
+D04         H1 all        2024-02 ytd        3.5 -
 """
 
 # indicator, scheme, kind of care, month, period -> numerator, denominator (persons enrolled: 3 employees, 1 resident).
@@ -294,6 +368,14 @@ U10         employee all        2024-01 month      210 2000
 U11         resident all        2024-02 month      0 1
 U12         employee all        2024-01 month      5 5
 U13         employee all        2024-01 month      30 980
+G01         all      all        2024-01 month      430 470
+G02         all      all        2024-01 month      400 470
+G03         all      all        2024-01 month      10 10
+G04         all      all        2024-01 month      470 470
+G04.top5    all      all        2024-01 month      470 470
+G04.hhi     all      all        2024-01 month      345.7447 470
+G05         all      all        2024-01 month      1 -
+G05.amount  all      all        2024-01 month      340 -
 """
 
 
@@ -313,13 +395,15 @@ def _transformed(root: Path, turned: bool) -> duckdb.DuckDBPyConnection:
         "outmed_setl_d": OUTSIDERS,
         "mdtrt_d": VISITS,
         "fee_list_d": LINES,
+        "drg_dip_rslt_d": GROUPS,
+        "audit_case_d": CASES,
         "fixmedins_b": INSTITUTIONS,
         "psn_insu_d_20231231": INSURED,
         "psn_insu_d_20240229": INSURED,
         "fund_acct_bal": [LEDGER],
     }
     landed = office.deliver(**{name: rows[::-1] if turned else rows for name, rows in tables.items()})
-    assert [(batch.problem, batch.rows_rejected) for batch in landed] == [(None, 0)] * 8
+    assert [(batch.problem, batch.rows_rejected) for batch in landed] == [(None, 0)] * 10
     return office.transform(MARTS)
 
 
@@ -334,6 +418,15 @@ def _month(text: str) -> date:
     return date(int(year), int(month), 1)
 
 
+def _is_quotient(
+    found: list[tuple[Decimal, Decimal | None, float]], numerator: str, denominator: str
+) -> None:
+    """One row with both sums and their quotient; an amount or a count has no denominator (-)."""
+    below = None if denominator == "-" else Decimal(denominator)
+    assert [each[:2] for each in found] == [(Decimal(numerator), below)]
+    assert found[0][2] == pytest.approx(float(Decimal(numerator) / (below or 1)), rel=1e-6)
+
+
 @pytest.mark.parametrize("row", BY_INSTITUTION.split("\n")[1:-1])
 def test_indicator_of_an_institution(candidate: duckdb.DuckDBPyConnection, row: str) -> None:
     indicator, place, bucket, month, period, numerator, denominator = row.split()
@@ -343,8 +436,7 @@ def test_indicator_of_an_institution(candidate: duckdb.DuckDBPyConnection, row: 
         "and indicator_id = ? and visit_bucket = ? and month = ? and period_kind = ?",
         [code, indicator, bucket, _month(month), period],
     ).fetchall()
-    assert [each[:2] for each in found] == [(Decimal(numerator), Decimal(denominator))]
-    assert found[0][2] == pytest.approx(int(numerator) / int(denominator), rel=1e-12)
+    _is_quotient(found, numerator, denominator)
 
 
 @pytest.mark.parametrize("row", BY_DIVISION.split("\n")[1:-1])
@@ -355,8 +447,7 @@ def test_indicator_of_the_insured(candidate: duckdb.DuckDBPyConnection, row: str
         "and scheme = ? and indicator_id = ? and visit_bucket = ? and month = ? and period_kind = ?",
         [scheme, indicator, bucket, _month(month), period],
     ).fetchall()
-    assert [each[:2] for each in found] == [(Decimal(numerator), Decimal(denominator))]
-    assert found[0][2] == pytest.approx(int(numerator) / int(denominator), rel=1e-12)
+    _is_quotient(found, numerator, denominator)
 
 
 def test_the_last_days_of_the_data_are_counted_and_provisional(candidate: duckdb.DuckDBPyConnection) -> None:
