@@ -80,6 +80,7 @@ valued as (
 ruled as (
     select
         grouped.*,
+        special.approved_amount,
         valued.point_value,
         cast(cast(grouped.weight_or_score as decimal(20, 6)) * valued.point_value as decimal(28, 8)) as base,
         rule.high_ratio,
@@ -93,6 +94,7 @@ ruled as (
             and valued.group_system = grouped.group_system
     left join {{ ref('payment_rule') }} as rule
         on rule.group_system = grouped.group_system and rule.weight_from <= coalesce(grouped.weight_or_score, 0)
+    left join {{ ref('payment_special_case') }} as special on special.setl_id = grouped.setl_id
     qualify row_number() over (partition by grouped.setl_id order by rule.weight_from desc nulls last) = 1
 ),
 
@@ -109,8 +111,18 @@ standard as (
                     base + high_share * (actual_cost - high_ratio * round(base, 2)) as decimal(28, 8)
                 )
             else base
-        end as standard_unrounded
+        end as group_standard
     from ruled
+),
+
+-- What review has approved stands in place of the group's standard, and is rounded as money before the difference is taken. A rate
+-- or point value is not worked out anew for it: give review the share of the budget that it spends.
+reviewed as (
+    select
+        *,
+        coalesce(cast(approved_amount as decimal(28, 8)), group_standard) as standard_unrounded,
+        cast(approved_amount - cast(group_standard as {{ money_type() }}) as {{ money_type() }}) as review_addition
+    from standard
 ),
 
 -- The heaviest losses of an institution and year, up to the cap on special cases, rounded down.
@@ -122,7 +134,7 @@ ranked as (
             order by standard_unrounded - actual_cost nulls last, setl_id
         ) as loss_rank,
         floor(review_share * count(*) over (partition by institution_code, scheme, year, group_system)) as review_cap
-    from standard
+    from reviewed
 )
 
 select
@@ -154,6 +166,7 @@ select
     cast(cast(ranked.standard_unrounded as {{ money_type() }}) - ranked.actual_cost as {{ money_type() }}) as gain_or_loss,
     coalesce(
         ranked.loss_rank <= ranked.review_cap and ranked.standard_unrounded < ranked.actual_cost, false
-    ) as is_review_candidate
+    ) as is_review_candidate,
+    ranked.review_addition
 from ranked
 left join {{ ref('int_payment__department') }} as department on department.visit_id = ranked.visit_id

@@ -84,29 +84,39 @@ measured as (
     group by cases.institution_code, cases.scheme, cases.year, main_system.group_system
 ),
 
+-- What the assessment of the year makes of it, before anything is kept or shared.
+assessed as (
+    select
+        measured.*,
+        cast(round(measured.due * coalesce(assessment.due_coefficient, 1), 2) as {{ money_type() }}) as assessed_due
+    from measured
+    left join {{ ref('payment_assessment') }} as assessment
+        on assessment.institution_code = measured.institution_code and assessment.year = measured.year
+),
+
 -- The tiers in force: those that name the scheme before those for all, the latest first year that has come; of these the
 -- first whose upper ratio is not passed.
 tiered as (
     select
-        measured.*,
+        assessed.*,
         tier.name_zh as tier_zh,
         tier.name_en as tier_en,
         coalesce(tier.keep_share, 0) as keep_share,
         coalesce(tier.overspend_share, 0) as overspend_share,
         coalesce(tier.overspend_to, 1) as overspend_to
-    from measured
+    from assessed
     left join {{ ref('payment_tier') }} as tier
         on
-            tier.scheme in (measured.scheme, 'all')
-            and tier.first_year <= measured.year
-            and measured.due > 0
+            tier.scheme in (assessed.scheme, 'all')
+            and tier.first_year <= assessed.year
+            and assessed.assessed_due > 0
             and (
                 tier.ratio_to is null
-                or measured.accrued < tier.ratio_to * measured.due
-                or (tier.is_to_included and measured.accrued = tier.ratio_to * measured.due)
+                or assessed.accrued < tier.ratio_to * assessed.assessed_due
+                or (tier.is_to_included and assessed.accrued = tier.ratio_to * assessed.assessed_due)
             )
     qualify row_number() over (
-        partition by measured.institution_code, measured.scheme, measured.year
+        partition by assessed.institution_code, assessed.scheme, assessed.year
         order by case when tier.scheme = 'all' then 1 else 0 end, tier.first_year desc, tier.tier
     ) = 1
 ),
@@ -114,8 +124,8 @@ tiered as (
 claimed as (
     select
         *,
-        cast(round(keep_share * greatest(due - accrued, 0), 2) as {{ money_type() }}) as kept,
-        cast(round(overspend_share * greatest(least(accrued, overspend_to * due) - due, 0), 2) as {{ money_type() }}) as claim
+        cast(round(keep_share * greatest(assessed_due - accrued, 0), 2) as {{ money_type() }}) as kept,
+        cast(round(overspend_share * greatest(least(accrued, overspend_to * assessed_due) - assessed_due, 0), 2) as {{ money_type() }}) as claim
     from tiered
 ),
 
@@ -167,16 +177,17 @@ select
     actual_cost,
     cast(standard_payment - actual_cost as {{ money_type() }}) as gain_or_loss,
     due,
+    assessed_due,
     accrued,
-    {{ ratio('accrued', 'due') }} as accrued_to_due,
+    {{ ratio('accrued', 'assessed_due') }} as accrued_to_due,
     tier_zh,
     tier_en,
     -- Nothing is due where others pay more than the standards; nothing is then kept or shared.
     cast(
-        case when due <= 0 then 0 when accrued <= due then accrued + kept else due + shared end as {{ money_type() }}
+        case when assessed_due <= 0 then 0 when accrued <= assessed_due then accrued + kept else assessed_due + shared end as {{ money_type() }}
     ) as paid,
-    cast(case when due <= 0 then 0 else kept end as {{ money_type() }}) as retained_surplus,
-    cast(case when due <= 0 then 0 else shared end as {{ money_type() }}) as shared_overspend,
+    cast(case when assessed_due <= 0 then 0 else kept end as {{ money_type() }}) as retained_surplus,
+    cast(case when assessed_due <= 0 then 0 else shared end as {{ money_type() }}) as shared_overspend,
     cast(high_outliers as bigint) as high_outliers,
     cast(low_outliers as bigint) as low_outliers,
     cast(review_candidates as bigint) as review_candidates
