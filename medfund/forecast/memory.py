@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from medfund.forecast.models import Floats, Outlook, fit, library_versions
+from medfund.release.files import replacing
 
 _SCHEMA = pa.schema([("fit", pa.string()), ("point", pa.list_(pa.float64())), ("sd", pa.list_(pa.float64()))])
 
@@ -46,13 +47,12 @@ class Fits:
     def save(self) -> None:
         """Remember what was used this time and forget the rest. Appears whole or not at all."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_suffix(".tmp")
         rows = [
             {"fit": key, "point": one.point.tolist(), "sd": one.sd.tolist()}
             for key, one in sorted(self._used.items())
         ]
-        pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), temporary)
-        temporary.replace(self._path)
+        with replacing(self._path) as temporary:
+            pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), temporary)
 
 
 def _read(path: Path) -> dict[str, Outlook]:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -54,11 +55,13 @@ class Forecaster:
         paths = [str(PROJECT_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         # Series are short: threads of the linear algebra would only wait for each other.
         few = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        # A file never fills up, as a pipe would that is read only at the end.
+        self._complaints = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (closed on leaving)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "medfund.forecast.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._complaints,
             text=True,
             encoding="utf-8",
             env={**os.environ, **few, "PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"},
@@ -79,14 +82,18 @@ class Forecaster:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+        for stream in (self._process.stdin, self._process.stdout, self._complaints):
             if stream is not None:
                 stream.close()
 
     def finish(self) -> Summary:
         """Wait until the forecasts are written. Raises MedfundError when the process failed."""
-        words, complaints = self._process.communicate()
+        assert self._process.stdout is not None
+        words = self._process.stdout.read()  # its standard input stays open, or it would think nobody waits
+        self._process.wait()
         if self._process.returncode:
+            self._complaints.seek(0)
+            complaints = self._complaints.read()
             if is_disk_full(complaints):
                 raise disk_full(self._home.root)
             last = complaints.strip().splitlines()[-1:] or [f"exit code {self._process.returncode}"]

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from medfund.release.files import replacing
 from medfund.settings import Scenario
 
 _TEXT, _LONG, _INT, _DAY, _REAL = pa.string(), pa.int64(), pa.int32(), pa.date32(), pa.float64()
@@ -95,9 +96,8 @@ def write_table(folder: Path, name: str, rows: Iterable[dict[str, Any]]) -> None
 
 
 def _write(path: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> None:
-    temporary = path.with_suffix(".tmp")
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), temporary)
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), temporary)
 
 
 def write_inputs(folder: Path, scenarios: Sequence[Scenario]) -> None:

@@ -475,6 +475,7 @@ class TestCorrection:
             "fund_balance_consolidated_monthly",
             "fund_income_monthly",
             "fund_indicator_monthly",
+            "fund_money_flow_monthly",
             "fund_signal_monthly",
         }
         assert {str(change.period) for change in found.changes} <= {"2025-01-01", "2025-02-01"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -12,13 +13,14 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from medfund.errors import MedfundError
 from medfund.forecast import Forecaster, worker, write_inputs
 from medfund.forecast.books import Book, forecast_book
 from medfund.forecast.memory import Fits
-from medfund.forecast.tables import SCHEMAS
+from medfund.forecast.tables import SCHEMAS, write_table
 from medfund.release.files import remove_tree
 from medfund.settings import Bureau, Home, Scenario, ScenarioLever
 
@@ -303,6 +305,59 @@ def test_the_process_answers_in_one_sentence_and_names_what_went_wrong(tmp_path:
         pytest.raises(MedfundError, match=r"^the forecasts could not be made: .*medfund\.duckdb"),
     ):
         forecaster.finish()
+
+
+def test_a_forecast_nobody_waits_for_writes_nothing(tmp_path: Path) -> None:
+    """A build that is killed leaves its forecast behind, which must not write into the candidate of the next."""
+    home = Home(tmp_path)
+    home.candidate.mkdir()
+    make_candidate(
+        home.candidate_db, {("970199", "390"): dated(48), ("970199", "310_pool"): dated(48, seed=2)}
+    )
+    out = tmp_path / "out"
+    out.mkdir()
+    code = (
+        "import os, sys; from pathlib import Path; from medfund.forecast import Forecaster; "
+        "from medfund.settings import Home; "
+        "it = Forecaster(Home(Path(sys.argv[1])), out=Path(sys.argv[2])); "
+        "print(it._process.pid, flush=True); os._exit(9)"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), str(out)], capture_output=True, text=True
+    )
+    assert killed.returncode == 9, killed.stderr
+    left = int(killed.stdout)
+    for _ in range(600):
+        if not is_running(left):
+            break
+        time.sleep(0.1)
+    assert not is_running(left)
+    assert list(out.iterdir()) == []
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there and has not ended."""
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+def test_two_writers_of_one_file_do_not_take_each_others_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one writes, another writes the same file whole; the one that ends last has the last word."""
+    real = pq.write_table
+
+    def interrupted(table: Any, path: Any) -> None:
+        real(table, path)
+        monkeypatch.setattr(pq, "write_table", real)
+        write_table(tmp_path, "forecast_series", [{"org_code": "2"}])
+
+    monkeypatch.setattr(pq, "write_table", interrupted)
+    write_table(tmp_path, "forecast_series", [{"org_code": "1"}])
+    assert pq.read_table(tmp_path / "forecast_series.parquet").column("org_code").to_pylist() == ["1"]
+    assert [path.name for path in tmp_path.iterdir()] == ["forecast_series.parquet"]
 
 
 def test_the_command_line_does_not_load_the_library() -> None:
