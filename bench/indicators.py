@@ -1,67 +1,48 @@
 """What the indicator marts cost, against plain queries of the same rows, in one run.
 
-    python -m bench.indicators --copies 50
+    python -m bench.indicators --size city
 
-A synthetic bureau's months are multiplied where they are landed, persons, settlements and lines as often as asked for and
-institutions threefold (fifty copies of `tiny` are ten million fee lines of a million settlements, as `city` has). dbt builds the
-marts once; then the SQL of every model from the fee lines to the indicators runs again by itself, beside the plain query that
-reads and groups the same lines, and five of the marts beside the same figures written by hand in DuckDB SQL and in Polars.
-Figures are processor seconds and seconds by the clock. Ends with 1 where a hand-written figure differs. Needs polars
-beside the development environment: `pip install polars`.
+Writes a synthetic bureau, lands all months but the last, builds, lands the last month and builds onto the release. The models
+between the fee lines or settlements and the indicator marts are added up, for both builds, beside the plain query that
+reads and groups the same fee lines; five of the marts stand beside the same figures written by hand in DuckDB SQL and in Polars.
+Figures are processor seconds and seconds by the clock. Ends with 1 where a hand-written figure differs. With `--folder` the
+exports and the home are kept there, and what is there already is not made again: a home in which all but the last month is
+landed, and the last month's exports in `later/<month>`.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import resource
+import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
 
-from medfund.ingest import ensure_tables, ingest, read_batches
-from medfund.pipeline.inputs import write_build_inputs, write_previous
+from bench.__main__ import write_exports
+from medfund.ingest import ensure_tables, ingest
+from medfund.pipeline import build
+from medfund.pipeline.reach import Lineage
 from medfund.pipeline.transform import Transform
 from medfund.release import writer_lock
 from medfund.settings import Bureau, Home
-from medfund.synth import write
 
 MARTS = (
-    "institution_monthly",
-    "utilisation_monthly",
     "institution_indicator_monthly",
     "org_indicator_monthly",
+    "institution_monthly",
+    "utilisation_monthly",
 )
-# From the fee lines to the indicators; settlements themselves are made before.
-MODELS = (
-    "intermediate/int_settlement__line_total",
-    "marts/institution/institution_monthly",
-    "marts/population/utilisation_monthly",
-    "intermediate/int_institution__outsider_visit",
-    "intermediate/int_institution__visit_month",
-    "intermediate/int_institution__peer_month",
-    "intermediate/int_mix__indicator_part",
-    "intermediate/int_patient__indicator_part",
-    "intermediate/int_readmission__indicator_part",
-    "intermediate/int_institution__indicator_part",
-    "intermediate/int_utilisation__indicator_part",
-    "marts/institution/institution_indicator_monthly",
-    "marts/population/org_indicator_monthly",
-)
-INSTITUTION_COPIES = 3
-# Columns that tell one copy from another, per landed table.
-NUMBERED = {
-    "setl_d": ("setl_id", "init_setl_id", "mdtrt_id", "psn_no"),
-    "outmed_setl_d": ("setl_id", "init_setl_id", "mdtrt_id", "psn_no"),
-    "mdtrt_d": ("mdtrt_id", "psn_no"),
-    "fee_list_d": ("bkkp_sn", "setl_id", "mdtrt_id", "psn_no"),
-}
+# What the models counted here begin with; neither is counted itself.
+BEGINNINGS = ("stg_fee_list_d", "settlement")
 
 FLOOR = """
     select fixmedins_code, date_trunc('month', fee_ocur_time) as month, med_chrgitm_type,
@@ -79,7 +60,7 @@ BY_HAND = {
             select setl_id, sum(det_item_fee_sumamt) as fee,
                 sum(case when med_chrgitm_type in ('09', '11') then det_item_fee_sumamt else 0 end) as drug,
                 sum(case when med_chrgitm_type in ('03', '04') then det_item_fee_sumamt else 0 end) as exam
-            from read_parquet('{landing}/fee_list_d/batch=*/rows.parquet') where vali_flag = '1' group by setl_id
+            from fee_line where vali_flag = '1' group by setl_id
         )
         select sum(drug), sum(exam), count(*) from (
             select sum(drug) as drug, sum(exam) as exam
@@ -123,7 +104,7 @@ BY_HAND = {
             select s.setl_id, s.person_key, s.institution_code, s.is_manual, s.admitted_on, s.discharged_on,
                 coalesce(v.dscg_way = '5' or v.die_date is not null, false) as has_died
             from settlement s
-            left join read_parquet('{landing}/mdtrt_d/batch=*/rows.parquet') v on v.mdtrt_id = s.visit_id
+            left join visit v on v.mdtrt_id = s.visit_id
             where s.visit_bucket = 'inpatient' and s.visit_count = 1 and not s.is_refund_flagged
                 and s.reversed_setl_id is null
         )
@@ -166,49 +147,78 @@ def timed(work: Callable[[], object]) -> tuple[Cost, object]:
     return Cost(time.process_time() - cpu, time.perf_counter() - wall), answer
 
 
-def multiply(home: Home, copies: int) -> None:
-    """Write the landed rows of persons' care `copies` times, and institutions threefold."""
-    for table, columns in NUMBERED.items():
-        numbered = ", ".join(f"{name} || '-' || copy as {name}" for name in columns)
-        copied = f"copy % {INSTITUTION_COPIES}"
-        place = f"case when {copied} = 0 then fixmedins_code else fixmedins_code || {copied} end"
-        _rewrite(home, table, copies, f"{numbered}, {place} as fixmedins_code")
-    place = "case when copy = 0 then fixmedins_code else fixmedins_code || copy end"
-    _rewrite(home, "fixmedins_b", INSTITUTION_COPIES, f"{place} as fixmedins_code")
+@dataclass
+class Meter:
+    """What each model of a build costs, by the build's progress: told before a model runs and after it."""
+
+    models: dict[str, Cost] = field(default_factory=dict)
+    _begun: tuple[str, float, float] = ("", 0.0, 0.0)
+
+    def __call__(self, model: str, done: int, total: int) -> None:
+        """As `medfund.pipeline.transform.Progress`; the checks' progress names no model and adds nothing."""
+        now = time.process_time(), time.perf_counter()
+        name, cpu, wall = self._begun
+        if name == model:
+            self.models[model] = Cost(now[0] - cpu, now[1] - wall)
+        self._begun = (model, *now)
+
+    def of(self, models: Iterable[str]) -> Cost:
+        """Their sum; a model that did not run costs nothing."""
+        ran = [self.models[name] for name in models if name in self.models]
+        return Cost(sum(one.cpu for one in ran), sum(one.wall for one in ran))
 
 
-def _rewrite(home: Home, table: str, copies: int, replaced: str) -> None:
-    for path in sorted((home.root / "landing" / table).glob("batch=*/rows.parquet")):
-        duckdb.sql(
-            f"copy (select landed.* replace ({replaced}) from read_parquet('{path}', hive_partitioning=false) landed "
-            f"cross join (select range as copy from range({copies}))) to '{path}.new' (format parquet)"
-        )
-        Path(f"{path}.new").replace(path)
+def counted_models(manifest: Any) -> set[str]:
+    """The models on the ways from the fee lines and settlements to the indicator marts, these included."""
+    parents = Lineage.of(manifest).parents
+
+    @cache
+    def comes_from(name: str) -> bool:
+        return any(p in BEGINNINGS or comes_from(p) for p in parents.get(name, ()))
+
+    before: set[str] = set()
+    waiting = list(BEGINNINGS)
+    while waiting:
+        name = waiting.pop()
+        if name not in before:
+            before.add(name)
+            waiting += parents.get(name, ())
+    counted: set[str] = set()
+    waiting = list(MARTS)
+    while waiting:
+        name = waiting.pop()
+        if name not in counted and name not in before and comes_from(name):
+            counted.add(name)
+            waiting += parents[name]
+    return counted
 
 
-def build(home: Home, bureau: Bureau) -> Path:
-    """The marts and all they are made from; returns where dbt compiled their SQL."""
-    batches = read_batches(home)
-    home.candidate.mkdir(parents=True, exist_ok=True)
-    write_build_inputs(home, bureau, batches, [(batch["table_name"], batch["batch_id"]) for batch in batches])
-    write_previous(home)
-    os.environ["MEDFUND_HOME"] = str(home.root)
-    transform = Transform(home, threads=1)
-    wanted = [argument for mart in MARTS for argument in ("--select", f"+{mart}")]
-    transform.run("build", "--resource-type", "seed", "--resource-type", "model", *wanted)
-    # Compiled while there is no table yet: an incremental model then reads every month.
-    return transform.cache / "compiled" / "medfund" / "models"
-
-
-def by_polars(landing: Path, settlement: Path, outsider: Path) -> dict[str, Callable[[], object]]:
+def by_polars(
+    landing: Path, superseded: Path, settlement: Path, outsider: Path
+) -> dict[str, Callable[[], object]]:
     """The five figures in Polars, on the settlements and those of outsiders as Parquet files."""
+
+    def landed(table: str) -> pl.LazyFrame:
+        """The rows of a landed table that no newer one has replaced."""
+        replaced = (
+            pl.scan_parquet(superseded)
+            .filter(pl.col("table_name") == table)
+            .select(pl.col("batch_id").alias("batch"), pl.col("row_number_in_file").alias("_row_no"))
+        )
+        rows = pl.scan_parquet(
+            str(landing / table / "batch=*" / "rows.parquet"),
+            hive_schema={"batch": pl.String},
+            missing_columns="insert",
+        )
+        return rows.join(replaced, on=["batch", "_row_no"], how="anti")
+
     settled = pl.scan_parquet(settlement)
     own = settled.filter(pl.col("institution_code").is_not_null() & ~pl.col("is_manual"))
     last = pl.scan_parquet(settlement).select(pl.col("month").max()).collect().item()
 
     def fees() -> object:
         line = (
-            pl.scan_parquet(str(landing / "fee_list_d" / "*" / "rows.parquet"))
+            landed("fee_list_d")
             .filter(pl.col("vali_flag") == "1")
             .group_by("setl_id")
             .agg(
@@ -243,7 +253,7 @@ def by_polars(landing: Path, settlement: Path, outsider: Path) -> dict[str, Call
         return counted.filter(pl.col("visit_count") > 0).select(pl.len()).collect().row(0)
 
     def readmissions() -> object:
-        visit = pl.scan_parquet(str(landing / "mdtrt_d" / "*" / "rows.parquet")).select(
+        visit = landed("mdtrt_d").select(
             pl.col("mdtrt_id").alias("visit_id"),
             (pl.col("dscg_way").eq_missing("5") | pl.col("die_date").is_not_null()).alias("has_died"),
         )
@@ -298,66 +308,87 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--copies", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--size", default="city", choices=("tiny", "city", "metro"))
+    parser.add_argument("--folder", type=Path, help="keep exports and home here, and use what is here")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="medfund-indicators-") as folder:
-        root = Path(folder)
-        raw, home = root / "raw", Home(root / "home")
-        write(raw, size="tiny", seed=options.seed, say=lambda _: None)
-        bureau = Bureau.load(raw / "bureau.toml")
-        ensure_tables(home)
-        with writer_lock(home, "bench"):
-            ingest(home, bureau, [raw], say=lambda _: None)
-        multiply(home, options.copies)
-        print("… dbt", file=sys.stderr, flush=True)
-        compiled = build(home, bureau)
-        return measure(home, compiled, root)
+        root = options.folder or Path(folder)
+        return measure(root, options.size, Path(folder))
 
 
-def measure(home: Home, compiled: Path, root: Path) -> int:
-    """Run every model's SQL by itself, the floor and the figures by hand."""
-    landing = home.root / "landing"
-    connection = duckdb.connect(config={"threads": 2, "memory_limit": "4GB"})
-    for name, path in (("medfund", home.candidate_db), ("scratch", home.candidate / "scratch.duckdb")):
-        connection.execute(f"attach '{path}' as {name} (read_only)")
-    (lines,) = connection.execute(
-        f"select count(*) from read_parquet('{landing}/fee_list_d/batch=*/rows.parquet')"
-    ).fetchone() or (0,)
-    floor, _ = timed(lambda: connection.execute(FLOOR.format(landing=landing)).fetchall())
-    print(f"{lines:,} fee lines\n\n| | processor s | s | of the floor |\n| --- | ---: | ---: | ---: |")
-    print(f"| floor: read and group the lines | {floor.cpu:.1f} | {floor.wall:.1f} | 1.0 |")
-    total = Cost(0.0, 0.0)
-    for model in MODELS:
-        query = (compiled / f"{model}.sql").read_text(encoding="utf-8")
-        cost, _ = timed(
-            lambda query=query: connection.execute(f"create or replace temp table made as {query}")
-        )
-        total = Cost(total.cpu + cost.cpu, total.wall + cost.wall)
-        print(
-            f"| {model.rsplit('/', 1)[1]} | {cost.cpu:.1f} | {cost.wall:.1f} | {cost.cpu / floor.cpu:.2f} |",
-            flush=True,
-        )
+def measure(root: Path, size: str, scratch: Path) -> int:
+    """Build twice, run the floor, compare the figures by hand."""
+    home = Home((root / "home").resolve())
+    if not home.landing.is_dir():
+        write_exports(root / "raw", root / "later", size, seed=1)
+        home.root.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / "raw" / "bureau.toml", home.root / "bureau.toml")
+        _ingest(home, root / "raw")
+    (later,) = (folder for folder in (root / "later").iterdir() if folder.is_dir())
+    bureau = Bureau.load(home.root / "bureau.toml")
+    full, month = Meter(), Meter()
+    build(home, bureau, full_refresh=True, say=_say, progress=full)
+    _ingest(home, later)
+    result = build(home, bureau, say=_say, progress=month)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-    print(f"| all indicator marts | {total.cpu:.1f} | {total.wall:.1f} | {total.cpu / floor.cpu:.1f} |")
-    print(f"\npeak memory of the process: {peak:.1f} GB\n")
+    counted = counted_models(Transform(home).manifest())
 
+    connection = duckdb.connect(config={"threads": 2, "memory_limit": "4GB"})
+    connection.execute(f"attach '{result.release.database}' as medfund (read_only)")
+    connection.execute(f"attach '{home.candidate / 'scratch.duckdb'}' as scratch (read_only)")
+    files = f"read_parquet('{home.landing}/fee_list_d/batch=*/rows.parquet')"
+    floor, _ = timed(lambda: connection.execute(FLOOR.format(landing=home.landing)).fetchall())
+    (lines,) = connection.execute(f"select count(*) from {files}").fetchone() or (0,)
+    print(f"{lines:,} fee lines; a {result.kind} build of {later.name} onto a full one\n")
+    print("| | full: processor s | s | of the floor | one month: processor s | s | of full |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    print(f"| floor: read and group the lines | {floor.cpu:.1f} | {floor.wall:.1f} | 1.0 | | | |")
+    dearest = sorted(counted, key=lambda name: -full.of([name]).cpu)
+    for label, models in [*((name, [name]) for name in dearest[:12]), ("all indicator marts", counted)]:
+        a, b = full.of(models), month.of(models)
+        print(
+            f"| {label} | {a.cpu:.1f} | {a.wall:.1f} | {a.cpu / floor.cpu:.1f} | {b.cpu:.1f} | {b.wall:.1f} | "
+            f"{b.cpu / a.cpu:.0%} |"
+        )
+    a, b = full.of(full.models), month.of(month.models)
+    print(f"| all models | {a.cpu:.1f} | {a.wall:.1f} | | {b.cpu:.1f} | {b.wall:.1f} | {b.cpu / a.cpu:.0%} |")
+    print(f"\npeak memory of the process: {peak:.1f} GB; models counted: {len(counted)}\n")
+    return _compare_by_hand(home, connection, scratch)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _ingest(home: Home, folder: Path) -> None:
+    bureau = Bureau.load(home.root / "bureau.toml")
+    ensure_tables(home)
+    with writer_lock(home, "bench"):
+        ingest(home, bureau, [folder], say=lambda _: None)
+
+
+def _compare_by_hand(home: Home, connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
+    superseded = home.candidate / "inputs" / "superseded_row.parquet"
     connection.execute("set search_path = 'medfund.marts'")
+    for name, table in (("fee_line", "fee_list_d"), ("visit", "mdtrt_d")):
+        connection.execute(
+            f"create temp view {name} as select * from read_parquet('{home.landing}/{table}/batch=*/rows.parquet') l "
+            f"where not exists (from read_parquet('{superseded}') s where s.table_name = '{table}' "
+            "and s.batch_id = l.batch and s.row_number_in_file = l._row_no)"
+        )
     connection.execute(
         "create temp view outsider as from scratch.intermediate.int_institution__outsider_visit"
     )
-    settlement = root / "settlement.parquet"
+    settlement, outsider = folder / "settlement.parquet", folder / "outsider.parquet"
     connection.execute(f"copy settlement to '{settlement}' (format parquet)")
-    outsider = root / "outsider.parquet"
     connection.execute(f"copy outsider to '{outsider}' (format parquet)")
-    polars = by_polars(landing, settlement, outsider)
-    print(
-        "| figure | DuckDB by hand: processor s | Polars by hand: processor s | equal |\n| --- | ---: | ---: | --- |"
-    )
+    polars = by_polars(home.landing, superseded, settlement, outsider)
+    print("| figure | DuckDB by hand: processor s | Polars by hand: processor s | equal |")
+    print("| --- | ---: | ---: | --- |")
     differs = False
     for name, (mart, query) in BY_HAND.items():
         expected = connection.execute(mart).fetchone()
-        cost, found = timed(lambda query=query: connection.execute(query.format(landing=landing)).fetchone())
+        cost, found = timed(lambda query=query: connection.execute(query).fetchone())
         other, answer = timed(polars[name])
         answers = [found, answer]
         equal = all(tuple(map(float, a)) == tuple(map(float, expected or ())) for a in answers)

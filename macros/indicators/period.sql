@@ -1,7 +1,7 @@
 {#- Which months add up to which period, a select on `months`, a list of the months there are data of: the month itself, the year
     to date and the last twelve months. `months_covered` says how many of them have data, since a bureau's first year has
-    fewer than twelve. -#}
-{% macro period_calendar(months) -%}
+    fewer than twelve. `since` leaves periods out that end before that month. -#}
+{% macro period_calendar(months, since=none) -%}
     select
         period.month,
         kind.period_kind,
@@ -19,4 +19,7 @@
                 when 'ytd' then cast(date_trunc('year', period.month) as date)
                 else cast(period.month - interval 11 month as date)
             end
+    {%- if since is not none %}
+    where period.month >= {{ since }}
+    {%- endif %}
 {%- endmacro %}

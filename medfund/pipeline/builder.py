@@ -136,7 +136,10 @@ def _build(
         run_inputs.write_build_inputs(home, bureau, plan.batches, changed)
         newest = next(iter(list_releases(home)), None)
         run_inputs.write_previous(
-            home, served.database if served else None, newest.database if newest else None
+            home,
+            served.database if served else None,
+            newest.database if newest else None,
+            base.database if base else None,
         )
         transform = Transform(home, threads=threads, progress=progress, project=project)
         out = run_inputs.inputs_dir(home)

@@ -93,6 +93,7 @@ PREVIOUS_BALANCE_VERSION = pa.schema(
     + [("is_withdrawn", pa.bool_()), ("reason", _TEXT), ("newest_batch_id", _TEXT), ("batch_id", _TEXT)]
     + [("source_file", _TEXT)]
 )
+PREVIOUS_INDICATOR_INPUT = pa.schema([("input", _TEXT), ("month", pa.date32()), ("fingerprint", _TEXT)])
 RELEASE = pa.schema(
     [
         ("release_id", _TEXT),
@@ -166,12 +167,21 @@ def read_results(home: Home) -> list[dict[str, Any]]:
     return rows
 
 
-def write_previous(home: Home, served_db: Path | None = None, newest_db: Path | None = None) -> None:
+def write_previous(
+    home: Home,
+    served_db: Path | None = None,
+    newest_db: Path | None = None,
+    base_db: Path | None = None,
+) -> None:
     """What earlier releases knew; no rows before the first.
 
     Checks are compared with the release being served. What was published when is taken from the newest release,
-    served or rolled back: a publication withdrawn has been made all the same.
+    served or rolled back: a publication withdrawn has been made all the same. What indicators were made of is
+    taken from the release that the candidate started from, if it did.
     """
+    _write_earlier(
+        home, "previous_indicator_input", PREVIOUS_INDICATOR_INPUT, "indicator_input_monthly", base_db
+    )
     _write_earlier(home, "previous_quality", PREVIOUS_QUALITY, "quality_check", served_db)
     _write_earlier(
         home, "previous_balance_version", PREVIOUS_BALANCE_VERSION, "fund_balance_version", newest_db

@@ -14,14 +14,16 @@ import duckdb
 from expectations.rules import Rule, load_rules
 from medfund.release.store import connect_read_only
 
-# Sources that are equal in two builds of the same settings. `changed_batch` and `superseded_row` differ, but say
-# nothing that the batches themselves don't: what reads them reads their tables as well.
+# Sources that are equal in two builds of the same settings. `changed_batch`, `superseded_row` and
+# `previous_indicator_input` differ, but say nothing that the batches and the release to build on don't: what reads
+# them reads their tables as well.
 _SAME_IN_EVERY_BUILD = {
     "run.bureau_org",
     "run.bureau_setting",
     "run.bureau_scenario",
     "run.changed_batch",
     "run.superseded_row",
+    "run.previous_indicator_input",
 }
 # Sources that a step of the build makes from models.
 _BOOKS = ("fund_balance_monthly", "fund_balance_consolidated_monthly", "dim_org")

@@ -1,5 +1,9 @@
+{{ config(
+    pre_hook="{{ remember_changed_from(ref('int_indicator__changed_from'), 'drug') }}"
+) }}
 -- Numerator and denominator of the indicators of drugs, by the division an institution stands in and, under the city's code,
--- for the whole pool area. Items of one catalogue name are one generic.
+-- for the whole pool area. Items of one catalogue name are one generic. Periods that end before anything changed stand in the
+-- release already and are left out.
 with generic_month as (
     select
         placed.org_code,
@@ -13,6 +17,7 @@ with generic_month as (
         sum(case when drug.is_negotiated then drug.fund_scope_amount end) as negotiated_amount
     from {{ ref('drug_monthly') }} as drug
     inner join {{ ref('int_drug__place') }} as placed on placed.institution_code = drug.institution_code
+    where drug.month >= {{ parts_from() }}
     group by placed.org_code, drug.month, coalesce(drug.item_name, drug.item_code)
 ),
 
@@ -21,7 +26,7 @@ used_month as (
 ),
 
 calendar as (
-    {{ period_calendar('used_month') }}
+    {{ period_calendar('used_month', changed_from()) }}
 ),
 
 generic as (
@@ -78,7 +83,7 @@ concentrated as (
         squared_amount,
         amount
     from {{ ref('drug_concentration_monthly') }}
-    where scope_kind = 'org'
+    where scope_kind = 'org' and month >= {{ changed_from() }}
 )
 
 {% for id, source, numerator, denominator in [

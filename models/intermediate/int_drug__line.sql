@@ -1,5 +1,6 @@
 {{ config(materialized='view') }}
--- Valid lines of drugs and herbal pieces in the months of charge that are worked out anew.
+-- Valid lines of drugs and herbal pieces in the months of charge that are worked out anew. The first of them, where the model
+-- that reads them remembers it, keeps the files of months before unread.
 select
     fee_line.row_key,
     fee_line.institution_code,
@@ -17,6 +18,7 @@ from {{ ref('stg_fee_list_d') }} as fee_line
 inner join {{ ref('int_fee__changed_month') }} as changed_month
     on changed_month.month = {{ month_of('fee_line.charged_at') }}
 where
-    {{ fee_class('fee_line.charge_type_code') }} in ('drug', 'herbal')
+    fee_line.charged_at >= {{ changed_from() }}
+    and {{ fee_class('fee_line.charge_type_code') }} in ('drug', 'herbal')
     and coalesce(fee_line.valid_flag, '1') = '1'
     and coalesce(fee_line.item_code, fee_line.medical_catalogue_code, fee_line.institution_item_code) is not null

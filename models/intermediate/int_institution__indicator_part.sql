@@ -1,5 +1,9 @@
+{{ config(
+    pre_hook="{{ remember_changed_from(ref('int_indicator__changed_from'), 'institution') }}"
+) }}
 -- Numerator and denominator of every indicator of institutions. Sums by month come together here from the tables that hold
--- them, are added up by period, and every formula stands once, in the list of macros/indicators/institution.sql.
+-- them, are added up by period, and every formula stands once, in the list of macros/indicators/institution.sql. Periods that
+-- end before anything changed stand in the release already and are left out.
 {% set own = [
     'visits',
     'bed_days',
@@ -89,6 +93,7 @@ measured as (
         month{% for measure in measures %},
         {{ measure if measure in held else 'null' }} as {{ measure }}{% endfor %}
     from {{ relation }}
+    where month >= {{ parts_from() }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
@@ -105,7 +110,7 @@ monthly as (
 ),
 
 calendar as (
-    {{ period_calendar('settled_month') }}
+    {{ period_calendar('settled_month', changed_from()) }}
 ),
 
 by_bucket as (

@@ -92,8 +92,7 @@ cell as (
     group by all
 ),
 
--- Periods add up months; a cell that is silent in a month still belongs to its period.
-calendar as (
+shown as (
     select distinct
         org_code,
         scheme,
@@ -102,71 +101,119 @@ calendar as (
     from cell
 ),
 
-period as (
-    select
-        calendar.org_code,
-        calendar.scheme,
-        calendar.month,
-        kind.period_kind,
-        case kind.period_kind
-            when 'month' then calendar.month
-            when 'ytd' then cast(date_trunc('year', calendar.month) as date)
-            else cast(calendar.month - interval 11 month as date)
-        end as starts_on,
-        calendar.first_month
-    from calendar
-    cross join (
-        select 'month' as period_kind
-        union all
-        select 'ytd' as period_kind
-        union all
-        select 'rolling_12' as period_kind
-    ) as kind
+used_month as (
+    select distinct month from cell
 ),
 
-summed as (
+calendar as (
+    {{ period_calendar('used_month') }}
+),
+
+-- Periods add up months; months without care of a kind still belong to its period. Twelve months that begin before the data are
+-- not twelve months.
+period as (
+    select
+        shown.org_code,
+        shown.scheme,
+        shown.month,
+        calendar.period_kind,
+        calendar.part_month
+    from shown
+    inner join calendar on calendar.month = shown.month
+    where calendar.period_kind <> 'rolling_12' or shown.first_month <= shown.month - interval 11 month
+),
+
+total_month as (
+    select
+        org_code,
+        scheme,
+        month,
+        sum(remote_visits) as remote_visits,
+        sum(direct_visits) as direct_visits,
+        sum(filed_visits) as filed_visits,
+        sum(stays) as stays,
+        sum(remote_stays) as remote_stays,
+        sum(remote_stay_fee) as remote_stay_fee,
+        sum(local_stay_fee) as local_stay_fee
+    from cell
+    group by org_code, scheme, month
+),
+
+total as (
     select
         period.org_code,
         period.scheme,
         period.month,
         period.period_kind,
-        cell.cost_group,
-        cell.hospital_level,
-        sum(cell.remote_visits) as remote_visits,
-        sum(cell.direct_visits) as direct_visits,
-        sum(cell.filed_visits) as filed_visits,
-        sum(cell.stays) as stays,
-        sum(cell.remote_stays) as remote_stays,
-        sum(cell.remote_stay_fee) as remote_stay_fee,
-        sum(cell.local_stay_fee) as local_stay_fee
+        sum(total_month.remote_visits) as remote_visits,
+        sum(total_month.direct_visits) as direct_visits,
+        sum(total_month.filed_visits) as filed_visits,
+        sum(total_month.stays) as stays,
+        sum(total_month.remote_stays) as remote_stays,
+        sum(total_month.remote_stay_fee) as remote_stay_fee,
+        sum(total_month.local_stay_fee) as local_stay_fee
     from period
-    inner join cell
+    inner join total_month
         on
-            cell.org_code = period.org_code
-            and cell.scheme = period.scheme
-            and cell.month between period.starts_on and period.month
-    -- Twelve months that begin before the data are not twelve months.
-    where period.period_kind <> 'rolling_12' or period.starts_on >= period.first_month
-    group by period.org_code, period.scheme, period.month, period.period_kind, cell.cost_group, cell.hospital_level
+            total_month.org_code = period.org_code
+            and total_month.scheme = period.scheme
+            and total_month.month = period.part_month
+    group by period.org_code, period.scheme, period.month, period.period_kind
 ),
 
-comparable as (
-    {% for kind, column in [('group', 'cost_group'), ('level', 'hospital_level')] -%}
+-- Stays by what their cost is compared within, where anybody of the place ever left the pool area for the like.
+{% set comparisons = [('group', 'cost_group'), ('level', 'hospital_level')] %}
+kind_month as (
+    {% for kind, column in comparisons -%}
     select
         org_code,
         scheme,
-        month,
-        period_kind,
         '{{ kind }}' as compared_within,
+        {{ column }} as kind,
+        month,
+        sum(stays) as stays,
         sum(remote_stays) as remote_stays,
-        sum(stays) - sum(remote_stays) as local_stays,
         sum(remote_stay_fee) as remote_stay_fee,
         sum(local_stay_fee) as local_stay_fee
-    from summed
+    from cell
     where {{ column }} is not null
-    group by org_code, scheme, month, period_kind, {{ column }}
+    group by org_code, scheme, {{ column }}, month
     {{ 'union all' if not loop.last }}
     {% endfor %}
+),
+
+left_for as (
+    select
+        org_code,
+        scheme,
+        compared_within,
+        kind
+    from kind_month
+    where remote_stays <> 0
+    group by org_code, scheme, compared_within, kind
+),
+
+comparable as (
+    select
+        kind_month.org_code,
+        kind_month.scheme,
+        period.month,
+        period.period_kind,
+        kind_month.compared_within,
+        sum(kind_month.remote_stays) as remote_stays,
+        sum(kind_month.stays) - sum(kind_month.remote_stays) as local_stays,
+        sum(kind_month.remote_stay_fee) as remote_stay_fee,
+        sum(kind_month.local_stay_fee) as local_stay_fee
+    from kind_month
+    inner join left_for using (org_code, scheme, compared_within, kind)
+    inner join period
+        on
+            period.org_code = kind_month.org_code
+            and period.scheme = kind_month.scheme
+            and period.part_month = kind_month.month
+    group by
+        kind_month.org_code, kind_month.scheme, period.month, period.period_kind, kind_month.compared_within,
+        kind_month.kind
 ),
 
 -- Had the stays outside cost what stays of the same kind cost at home: compared where both sides have stays.
@@ -182,23 +229,6 @@ same_kind as (
     from comparable
     where remote_stays > 0 and local_stays > 0
     group by org_code, scheme, month, period_kind, compared_within
-),
-
-total as (
-    select
-        org_code,
-        scheme,
-        month,
-        period_kind,
-        sum(remote_visits) as remote_visits,
-        sum(direct_visits) as direct_visits,
-        sum(filed_visits) as filed_visits,
-        sum(stays) as stays,
-        sum(remote_stays) as remote_stays,
-        sum(remote_stay_fee) as remote_stay_fee,
-        sum(local_stay_fee) as local_stay_fee
-    from summed
-    group by org_code, scheme, month, period_kind
 ),
 
 part as (

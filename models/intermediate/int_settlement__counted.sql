@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Settlements as they are counted, under the bureau's convention for refunds:
 --   netted    the reversal stands in its own month with negative money and takes one visit back;
 --   restated  a refunded settlement and its reversal are both left out.

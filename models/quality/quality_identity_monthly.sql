@@ -5,6 +5,7 @@
     pre_hook=[
         "{{ drop_changed_months(ref('int_fee__changed_month'), \"identity = 'I7'\") }}",
         "{{ drop_changed_months(ref('int_settlement__changed_part_month'), \"identity <> 'I7'\") }}",
+        "{{ remember_changed_from(ref('int_fee__changed_month')) }}",
     ]
 ) }}
 
@@ -47,7 +48,7 @@ tried as (
     from {{ ref('stg_fee_list_d') }} as line
     inner join {{ ref('int_fee__changed_month') }} as changed_month
         on changed_month.month = {{ month_of('line.charged_at') }}
-    where coalesce(line.valid_flag, '1') = '1'
+    where coalesce(line.valid_flag, '1') = '1' and line.charged_at >= {{ changed_from() }}
     group by line.institution_code, {{ month_of('line.charged_at') }}
 ),
 

@@ -5,6 +5,7 @@
     pre_hook=[
         "{{ drop_changed_months(ref('int_fee__changed_month'), \"identity = 'I7'\") }}",
         "{{ drop_changed_months(ref('int_settlement__changed_part_month'), \"identity <> 'I7'\") }}",
+        "{{ remember_changed_from(ref('int_fee__changed_month')) }}",
     ]
 ) }}
 
@@ -67,7 +68,7 @@ charged as (
         cast(round(line.quantity * line.unit_price, 2) as {{ money_type() }}) as computed_fee,
         line.self_funded + line.over_limit + line.prepaid_share + line.in_scope as sum_of_parts
     from {{ ref('stg_fee_list_d') }} as line
-    where coalesce(line.valid_flag, '1') = '1'
+    where coalesce(line.valid_flag, '1') = '1' and line.charged_at >= {{ changed_from() }}
 ),
 
 compared as (

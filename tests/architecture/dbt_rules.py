@@ -272,7 +272,7 @@ _MACROS: dict[str, Any] = {
     "money_type": lambda: "decimal(18, 2)",
     "newest_version": lambda relation, *_: f"select * from {relation}",
     "persons_seen": lambda relation, *_: f"select * from {relation}",
-    "period_calendar": lambda months: f"select * from {months}",
+    "period_calendar": lambda months, *_: f"select * from {months}",
     "long_indicators": lambda relation, *_: f"select * from {relation}",
     "month_numbers": lambda: "select 1 as number",
 }

@@ -1,3 +1,13 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook=[
+        "{{ remember_changed_from(ref('int_indicator__changed_from'), 'drug') }}",
+        "{{ drop_changed_from() }}",
+    ]
+) }}
+
 -- How far the expense on drugs lies in few of them: by division for every period, by institution for the month. Items of one
 -- catalogue name are one drug; what a period took back more of than it gave is none.
 with own_month as (
@@ -7,6 +17,7 @@ with own_month as (
         coalesce(item_name, item_code) as generic,
         sum(amount) as amount
     from {{ ref('drug_monthly') }}
+    where month >= {{ parts_from() }}
     group by institution_code, month, coalesce(item_name, item_code)
 ),
 
@@ -22,7 +33,7 @@ org_month as (
 ),
 
 calendar as (
-    {{ period_calendar('(select distinct month from own_month)') }}
+    {{ period_calendar('(select distinct month from own_month)', changed_from()) }}
 ),
 
 spent as (
@@ -34,7 +45,7 @@ spent as (
         generic,
         amount
     from own_month
-    where amount > 0
+    where amount > 0 and month >= {{ changed_from() }}
     union all
     select
         'org' as scope_kind,

@@ -2,7 +2,10 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{{ drop_changed_months(ref('int_fee__changed_month')) }}"
+    pre_hook=[
+        "{{ drop_changed_months(ref('int_fee__changed_month')) }}",
+        "{{ remember_changed_from(ref('int_fee__changed_month')) }}",
+    ]
 ) }}
 
 -- Drugs and herbal pieces of each institution by item and month of charge; lines taken back count negative. Persons are those

@@ -1,10 +1,21 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook=[
+        "{{ remember_changed_from(ref('int_settlement__changed_month')) }}",
+        "{{ drop_changed_from(\"unit_kind <> 'institution'\") }}",
+    ]
+) }}
+
 -- Why spending moved against the year before, exactly: the logarithmic mean Divisia index (LMDI-I, additive form;
 -- Ang, Energy Policy 33, 2005). Spending of a cell (kind of care, level of hospital) is the product
 --   people × days × visits per person and day × share of the kind of care × share of the level in it
 --   × cost per visit × payment ratio,
 -- and a factor that went from x0 to x1 in a cell that went from S0 to S1 explains (S1 - S0) / ln(S1 / S0) × ln(x1 / x0).
 -- A cell that is new, gone or not positive has no such mean: its change is mix. What the ledger spent beyond the
--- claims of its months (premiums, allowances, lag of payment) is a factor of its own.
+-- claims of its months (premiums, allowances, lag of payment) is a factor of its own. Institutions, most of the rows, are made of
+-- settlements alone: only their months from the first changed one on are worked out again.
 {% set effects = ['people', 'calendar', 'visits', 'care_mix', 'level_mix', 'cost_per_visit', 'payment_ratio'] -%}
 {% set measures = ['visits', 'med_fee', 'paid'] -%}
 with city as (
@@ -15,39 +26,43 @@ with city as (
 
 claim as (
     select
-        settlement.org_code,
-        settlement.institution_code,
-        settlement.is_manual,
-        fund.fund_code,
-        settlement.month,
-        settlement.visit_bucket,
-        settlement.hospital_level,
-        settlement.visit_count,
-        settlement.med_fee,
-        case fund.fund_code
-            when '310_acct' then settlement.account_pay
-            when '310_pool' then settlement.pooled_pay + settlement.catastrophic_pay
-            else settlement.pooled_pay
-        end as paid
-    from {{ ref('settlement') }} as settlement
-    inner join {{ ref('dim_fund') }} as fund
-        on fund.scheme = settlement.scheme and fund.fund_code in ('310_pool', '310_acct', '390')
-),
-
-by_org as (
-    select
         org_code,
         institution_code,
         is_manual,
-        fund_code,
+        scheme,
         month,
         visit_bucket,
         hospital_level,
         sum(visit_count) as visits,
-        {{ sum_money('med_fee') }} as med_fee,
-        {{ sum_money('paid') }} as paid
+        sum(med_fee) as med_fee,
+        sum(account_pay) as account_pay,
+        sum(pooled_pay) as pooled_pay,
+        sum(catastrophic_pay) as catastrophic_pay
+    from {{ ref('settlement') }}
+    group by org_code, institution_code, is_manual, scheme, month, visit_bucket, hospital_level
+),
+
+by_org as (
+    select
+        claim.org_code,
+        claim.institution_code,
+        claim.is_manual,
+        fund.fund_code,
+        claim.month,
+        claim.visit_bucket,
+        claim.hospital_level,
+        claim.visits,
+        cast(claim.med_fee as {{ money_type() }}) as med_fee,
+        cast(
+            case fund.fund_code
+                when '310_acct' then claim.account_pay
+                when '310_pool' then claim.pooled_pay + claim.catastrophic_pay
+                else claim.pooled_pay
+            end as {{ money_type() }}
+        ) as paid
     from claim
-    group by org_code, institution_code, is_manual, fund_code, month, visit_bucket, hospital_level
+    inner join {{ ref('dim_fund') }} as fund
+        on fund.scheme = claim.scheme and fund.fund_code in ('310_pool', '310_acct', '390')
 ),
 
 unit_cell as (
@@ -70,7 +85,17 @@ unit_cell as (
         institution_code as unit_code,
         by_org.*
     from by_org
-    where institution_code is not null and not is_manual
+    where
+        institution_code is not null and not is_manual
+        -- A year to the month, and the year before it.
+        and month >= {{ changed_from() }} - interval 23 month
+),
+
+first_claim as (
+    select
+        min(case when institution_code is not null and not is_manual then month end) as of_institution,
+        min(month) as of_anyone
+    from by_org
 ),
 
 cell as (
@@ -92,12 +117,13 @@ cell as (
 -- A cell has a row in every month of its unit's history, so that a period counts what it did in other months.
 unit_month as (
     select
-        unit_kind,
-        unit_code,
-        fund_code,
-        month,
-        min(month) over (partition by unit_kind) as first_month
+        seen.unit_kind,
+        seen.unit_code,
+        seen.fund_code,
+        seen.month,
+        case seen.unit_kind when 'institution' then first_claim.of_institution else first_claim.of_anyone end as first_month
     from (select distinct unit_kind, unit_code, fund_code, month from cell) as seen
+    cross join first_claim
 ),
 
 listed as (
@@ -229,6 +255,7 @@ matched as (
             and prior.hospital_level = now.hospital_level
             and prior.month = cast(now.month - interval 12 month as date)
             and prior.first_month <= prior.starts_on
+            and (now.unit_kind <> 'institution' or now.month >= {{ changed_from() }})
     left join people as people_now
         on
             people_now.unit_kind = now.unit_kind

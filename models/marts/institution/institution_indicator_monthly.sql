@@ -1,3 +1,13 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook=[
+        "{{ remember_changed_from(ref('int_indicator__changed_from'), 'institution') }}",
+        "{{ drop_changed_from() }}",
+    ]
+) }}
+
 -- Indicators of institutions beside those of their peers. A value that stands out is held against more than one specification
 -- before it is flagged: among the highest tenth (raw), beyond what chance allows for its volume (funnel), still so when its
 -- mix of cases is accounted for (adjusted), and against its own months before (trend).
@@ -35,8 +45,36 @@ with part as (
         null as doubt
         {% endif %}
     from {{ ref(name) }}
+    where month >= {{ changed_from() }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
+),
+
+-- With the months that stay as they are, as far back as values are held against them. The volume shown is a whole number; where
+-- it is the denominator, that has its decimals.
+known as (
+    select
+        institution_code,
+        indicator_id,
+        visit_bucket,
+        month,
+        period_kind,
+        value,
+        volume
+    from part
+    {% if is_incremental() %}
+    union all
+    select
+        institution_code,
+        indicator_id,
+        visit_bucket,
+        month,
+        period_kind,
+        value,
+        case when months_covered is null then denominator else volume end as volume
+    from {{ this }}
+    where month < {{ changed_from() }} and month >= {{ changed_from() }} - interval 24 month
+    {% endif %}
 ),
 
 -- Institutions under the least volume are shown beside their peers and never ranked among them.
@@ -132,7 +170,7 @@ history as (
         count(value) over before as months_before,
         {{ quantile('value', 0.25, 'before') }} as q1,
         {{ quantile('value', 0.75, 'before') }} as q3
-    from part
+    from known
     where period_kind = 'month' and volume >= {{ least_volume }}
     window before as (
         partition by institution_code, indicator_id, visit_bucket order by month
@@ -167,7 +205,7 @@ limited as (
             and ranked.visit_bucket = distance.visit_bucket
             and ranked.month = distance.month
             and ranked.period_kind = distance.period_kind
-    left join part as year_before
+    left join known as year_before
         on
             year_before.institution_code = distance.institution_code
             and year_before.indicator_id = distance.indicator_id

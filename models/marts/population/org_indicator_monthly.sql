@@ -1,5 +1,15 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook=[
+        "{{ remember_changed_from(ref('int_indicator__changed_from'), 'drug') }}",
+        "{{ drop_changed_from(\"substring(indicator_id, 1, 1) <> 'G'\") }}",
+    ]
+) }}
+
 -- Indicators of the insured and their use of care, with the value of the same period a year before and the limits they are held
--- against.
+-- against. Those of drugs (G), which millions of rows are behind, are worked out for months that can have changed.
 {% set parts = ['int_utilisation__indicator_part', 'int_population__indicator_part', 'int_remote__indicator_part', 'int_drug__indicator_part'] %}
 
 with part as (
@@ -24,6 +34,24 @@ with part as (
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
+
+{% if is_incremental() %}
+-- With the months that stay as they are.
+known as (
+    {% for relation in ['part', this] %}
+    select
+        org_code,
+        scheme,
+        indicator_id,
+        visit_bucket,
+        month,
+        period_kind,
+        value
+    from {{ relation }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+{% endif %}
 
 judged as (
     select
@@ -72,7 +100,7 @@ select
     case judged.gravity when 3 then 'red' when 2 then 'orange' when 1 then 'amber' when 0 then 'normal' end as flag,
     cast(part.months_covered as integer) as months_covered
 from part
-left join part as year_before
+left join {{ 'known' if is_incremental() else 'part' }} as year_before
     on
         year_before.org_code = part.org_code
         and year_before.scheme = part.scheme

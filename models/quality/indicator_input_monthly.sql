@@ -1,0 +1,5 @@
+select
+    input,
+    month,
+    fingerprint
+from {{ ref('int_indicator__input_month') }}
