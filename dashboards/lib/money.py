@@ -146,7 +146,9 @@ def clearing(view: Screen) -> None:
         note=view.t("note.clearing"),
     )
     years = view.rows("year_end_clearing")
-    last = years.last
+    # A year is cleared when it is over; until the first one is, the running year speaks.
+    over = view.period.year if view.period.month == 12 else view.period.year - 1
+    last = years.where(year=over).first or years.last
     if last is None:  # not asked of this fund, or no grouping loaded: the page of payment says which
         return
     blocks.figure(

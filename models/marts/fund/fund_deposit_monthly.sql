@@ -72,8 +72,13 @@ account_month as (
         coalesce(moved.paid, 0) as paid,
         coalesce(moved.placed, 0) as placed,
         coalesce(moved.interest_received, 0) as interest_received,
-        coalesce(sum(earlier.placed), 0) as placed_in_term
+        -- Unknown until statements reach back for a whole term.
+        case
+            when max(span.first_month + (term.months - 1) * interval 1 month) <= max(ledger.month)
+                then coalesce(sum(earlier.placed), 0)
+        end as placed_in_term
     from ledger
+    inner join span using (org_code, fund_code)
     cross join term
     left join moved using (org_code, fund_code, month, account)
     left join moved as earlier
@@ -96,7 +101,8 @@ by_account as (
         opening_balance,
         closing_balance,
         -- No more can be tied up than is there.
-        greatest(least(placed_in_term, closing_balance), 0) as term_balance,
+        case when placed_in_term is not null then greatest(least(placed_in_term, closing_balance), 0) end
+            as term_balance,
         received,
         paid,
         placed,
@@ -115,7 +121,7 @@ with_pool as (
         by_account.account,
         sum(by_account.opening_balance) as opening_balance,
         sum(by_account.closing_balance) as closing_balance,
-        sum(by_account.term_balance) as term_balance,
+        case when count(by_account.term_balance) = count(*) then sum(by_account.term_balance) end as term_balance,
         sum(by_account.received) as received,
         sum(by_account.paid) as paid,
         sum(by_account.placed) as placed,
@@ -170,7 +176,7 @@ total as (
         coalesce(max(interest.amount), 0) as ledger_interest,
         sum(with_pool.opening_balance) as opening_balance,
         sum(with_pool.closing_balance) as closing_balance,
-        sum(with_pool.term_balance) as term_balance,
+        case when count(with_pool.term_balance) = count(*) then sum(with_pool.term_balance) end as term_balance,
         sum(with_pool.received) as received,
         sum(with_pool.paid) as paid,
         sum(with_pool.placed) as placed,
