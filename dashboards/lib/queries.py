@@ -1217,8 +1217,8 @@ QUERIES: dict[str, Query] = {
         left join marts.dim_institution as place
             on place.institution_code = department.institution_code and place.is_current
         where department.year = year(cast($period as date)) and ($scheme = 'all' or department.scheme = $scheme)
-            and ($basis = 'consolidated' or place.org_code = $org)
-            and ($institution = 'all' or department.institution_code = $institution)
+            and case when $institution = 'all' then $basis = 'consolidated' or place.org_code = $org
+                else department.institution_code = $institution end
         order by abs(department.gain_or_loss) desc, department.institution_code, department.department_code, department.scheme
         limit 30
         """,
