@@ -83,3 +83,17 @@ def test_a_fund_without_accounts_shows_none(app: AppTest) -> None:
     words = _words(_at(app, "fund", fund="390"))
     assert "个人账户基金（单独核算" not in words
     assert "期初结转" not in words
+
+
+def test_what_is_missing_is_named_by_the_export_that_was_never_landed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The release was loaded from ledger balances; of what deposits are made from, only the statements are missing.
+    made_from = {"fund_deposit_monthly": ["fund_acct_bal", "fund_bank_stmt_d"]}
+    write_release(tmp_path, manifest={"made_from": made_from})
+    monkeypatch.setenv("MEDFUND_HOME", str(tmp_path))
+    shown = [box.value for box in _at(AppTest.from_file(APP, default_timeout=30), "fund").info]
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    deposits = next(text for text in shown if "fund_deposit_monthly" in text)
+    assert "fund_bank_stmt_d" in deposits and "fund_acct_bal" not in deposits
