@@ -1,11 +1,17 @@
+{{ config(
+    pre_hook="{{ remember_changed_from(ref('int_indicator__changed_from'), 'institution') }}"
+) }}
 -- The indicators of doctors by doctor and institution, for the month and the year to date. Persons of the year are counted once a
--- month. Twelve rolling months of every doctor would be four times as many rows, and nobody ranks by them.
+-- month. Twelve rolling months of every doctor would be four times as many rows, and nobody ranks by them. Periods that end before
+-- anything changed stand in the release already and are left out.
 with ordered_month as (
-    select distinct month from {{ ref('doctor_monthly') }}
+    select distinct month
+    from {{ ref('doctor_monthly') }}
+    where month >= {{ parts_from() }}
 ),
 
 calendar as (
-    {{ period_calendar('ordered_month') }}
+    {{ period_calendar('ordered_month', changed_from()) }}
 ),
 
 -- A row for each kind of care that an indicator stands under.

@@ -1,3 +1,13 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook=[
+        "{{ remember_changed_from(ref('int_indicator__changed_from'), 'institution') }}",
+        "{{ drop_changed_from() }}",
+    ]
+) }}
+
 -- Indicators of doctors beside those of doctors at institutions of the same kind, level and specialty. Doctors with few patients
 -- are shown and never ranked.
 {% set least_persons = 30 %}
