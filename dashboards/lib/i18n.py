@@ -1880,6 +1880,7 @@ TEXT: dict[str, dict[Lang, str]] = {
     "report.budget": {"zh": "预算执行", "en": "Budget execution"},
     "report.of_direction": {"zh": "{direction}{words}", "en": "{direction}: {words}"},
     "report.reconciliation": {"zh": "对账", "en": "Reconciliation"},
+    "report.forms": {"zh": "资金去向与往来", "en": "Where money goes and stands"},
     "report.causes": {"zh": "差异按原因", "en": "Differences by cause"},
     "report.sides": {"zh": "对账两侧", "en": "Both sides"},
     "report.forecast": {"zh": "预测", "en": "Forecast"},

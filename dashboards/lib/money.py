@@ -30,21 +30,24 @@ def flow(view: Screen) -> None:
     """From source to use to place: the chart, what it says, and every link."""
     rows = view.rows("money_flow")
     links = list(_links(view, rows))
-    table = Table(
-        ("source", "target", "amount"), tuple((link.source, link.target, link.amount) for link in links)
-    )
     blocks.figure(
         view,
         "money_flow",
         view.t("title.money_flow", fund=view.name(view.fund_row)),
         figures.money_flow(view, [(one.source, one.target, one.amount, one.tone) for one in links]),
-        _flow_words(view, rows) if len(rows) else "",
-        table,
+        flow_words(view, rows),
+        flow_table(view, rows),
         layout="money_flow",
         queries=("money_flow",),
         indicators=("F01", "F02", "F03"),
         note=view.t("note.money_flow"),
     )
+
+
+def flow_table(view: Screen, rows: Table) -> Table:
+    """Every link as a line: source, target, amount in yuan."""
+    lines = tuple((link.source, link.target, link.amount) for link in _links(view, rows))
+    return Table(("source", "target", "amount"), lines)
 
 
 def _links(view: Screen, rows: Table) -> Iterator[Link]:
@@ -84,7 +87,11 @@ def _item(view: Screen, row: dict[str, Any]) -> str:
     return view.name(row)
 
 
-def _flow_words(view: Screen, rows: Table) -> str:
+def flow_words(view: Screen, rows: Table) -> str:
+    """What came in, what the largest use was, and what is left; empty where nothing flowed."""
+    if not len(rows):
+        return ""
+
     def total(stage: str) -> str:
         row = rows.where(grain="stage", stage=stage).first
         signed = stage in ("difference", "balance")
@@ -119,52 +126,26 @@ def _flow_words(view: Screen, rows: Table) -> str:
 def clearing(view: Screen) -> None:
     """Advances, deposits and money on its way, month by month; then what year-end clearing leaves with institutions."""
     rows = view.rows("clearing")
-    now = rows.where(month=view.period).first
     blocks.figure(
         view,
         "clearing",
         view.t("title.clearing"),
         figures.month_lines(view, [(view.t(f"col.{name}"), rows, name) for name in _STOCKS], "money"),
-        ""
-        if now is None
-        else view.t(
-            "story.clearing",
-            month=formats.month(view.period, view.lang),
-            unbooked=formats.money(now["unbooked_balance"], view.lang),
-            unasked=formats.money(now["unasked_balance"], view.lang),
-            deposit=formats.money(now["deposit_balance"], view.lang),
-            advance=formats.money(now["advance_balance"], view.lang),
-            prepaid=formats.money(now["ledger_prepaid"], view.lang),
-            paid=formats.money(now["paid"], view.lang),
-            reviewed=formats.money(now["reviewed"], view.lang),
-            offset=formats.money(now["advance_offset"], view.lang),
-            kept=formats.money(now["deposit_kept"], view.lang),
-        ),
+        clearing_words(view, rows),
         rows,
         layout="clearing",
         queries=("clearing",),
         note=view.t("note.clearing"),
     )
     years = view.rows("year_end_clearing")
-    # A year is cleared when it is over; until the first one is, the running year speaks.
-    over = view.period.year if view.period.month == 12 else view.period.year - 1
-    last = years.where(year=over).first or years.last
-    if last is None:  # not asked of this fund, or no grouping loaded: the page of payment says which
+    if not len(years):  # not asked of this fund, or no grouping loaded: the page of payment says which
         return
     blocks.figure(
         view,
         "year_end_clearing",
         view.t("title.year_end_clearing"),
         None,
-        view.t(
-            "story.year_end_clearing",
-            year=last["year"],
-            institutions=formats.count(last["institutions"]),
-            due=formats.money(last["due"], view.lang),
-            accrued=formats.money(last["accrued"], view.lang),
-            kept=formats.money(last["retained_surplus"], view.lang),
-            shared=formats.money(last["shared_overspend"], view.lang),
-        ),
+        year_end_words(view, years),
         years,
         layout="year_end_clearing",
         queries=("year_end_clearing",),
@@ -173,12 +154,47 @@ def clearing(view: Screen) -> None:
     )
 
 
+def clearing_words(view: Screen, rows: Table) -> str:
+    """Where advances, deposits and what is on its way stand this month; empty without the month."""
+    now = rows.where(month=view.period).first
+    if now is None:
+        return ""
+    return view.t(
+        "story.clearing",
+        month=formats.month(view.period, view.lang),
+        unbooked=formats.money(now["unbooked_balance"], view.lang),
+        unasked=formats.money(now["unasked_balance"], view.lang),
+        deposit=formats.money(now["deposit_balance"], view.lang),
+        advance=formats.money(now["advance_balance"], view.lang),
+        prepaid=formats.money(now["ledger_prepaid"], view.lang),
+        paid=formats.money(now["paid"], view.lang),
+        reviewed=formats.money(now["reviewed"], view.lang),
+        offset=formats.money(now["advance_offset"], view.lang),
+        kept=formats.money(now["deposit_kept"], view.lang),
+    )
+
+
+def year_end_words(view: Screen, years: Table) -> str:
+    """The last year that is over, or the running one until there is one; empty where no year is."""
+    over = view.period.year if view.period.month == 12 else view.period.year - 1
+    last = years.where(year=over).first or years.last
+    if last is None:
+        return ""
+    return view.t(
+        "story.year_end_clearing",
+        year=last["year"],
+        institutions=formats.count(last["institutions"]),
+        due=formats.money(last["due"], view.lang),
+        accrued=formats.money(last["accrued"], view.lang),
+        kept=formats.money(last["retained_surplus"], view.lang),
+        shared=formats.money(last["shared_overspend"], view.lang),
+    )
+
+
 def deposits(view: Screen) -> None:
     """Deposits at call and for a term, and the interest received beside the ledger's."""
     rows = view.rows("deposits")
     total = rows.where(account="total")
-    now = total.where(month=view.period).first
-    interest = view.one("deposit_interest")
     blocks.figure(
         view,
         "deposits",
@@ -189,25 +205,31 @@ def deposits(view: Screen) -> None:
             [(name, view.t(f"col.{name}")) for name in ("demand_balance", "term_balance")],
             "money",
         ),
-        ""
-        if now is None
-        else view.t(
-            "story.deposits",
-            month=formats.month(view.period, view.lang),
-            closing=formats.money(now["closing_balance"], view.lang),
-            term=formats.money(now["term_balance"], view.lang),
-            demand=formats.money(now["demand_balance"], view.lang),
-            span=people.span_words(view),
-            received=formats.money(interest["interest_received"], view.lang),
-            booked=formats.money(interest["ledger_interest"], view.lang),
-            difference=formats.money(interest["interest_difference"], view.lang, sign=True),
-            rate=formats.ratio(now["annual_rate"], places=2),
-        ),
+        deposit_words(view, total),
         rows,
         layout="deposits",
         queries=("deposits", "deposit_interest"),
         indicators=("F24",),
         note=view.t("note.deposits"),
+    )
+
+
+def deposit_words(view: Screen, total: Table) -> str:
+    """Deposits at call and for a term, and interest received beside the ledger's; empty without the month."""
+    now, interest = total.where(month=view.period).first, view.one("deposit_interest")
+    if now is None:
+        return ""
+    return view.t(
+        "story.deposits",
+        month=formats.month(view.period, view.lang),
+        closing=formats.money(now["closing_balance"], view.lang),
+        term=formats.money(now["term_balance"], view.lang),
+        demand=formats.money(now["demand_balance"], view.lang),
+        span=people.span_words(view),
+        received=formats.money(interest["interest_received"], view.lang),
+        booked=formats.money(interest["ledger_interest"], view.lang),
+        difference=formats.money(interest["interest_difference"], view.lang, sign=True),
+        rate=formats.ratio(now["annual_rate"], places=2),
     )
 
 
@@ -217,19 +239,6 @@ def accounts(view: Screen) -> None:
     for span in view.rows("account_span"):
         mine = rows.where(fund_code=span["fund_code"])
         fund = view.name(span, "fund")
-        words = view.t(
-            "story.accounts",
-            span=people.span_words(view),
-            fund=fund,
-            opening=formats.money(span["opening_balance"], view.lang),
-            credited=formats.money(span["credited"], view.lang),
-            spent=formats.money(span["spent"], view.lang),
-            closing=formats.money(span["closing_balance"], view.lang),
-            settled=formats.money(span["settled"], view.lang),
-        )
-        if span["register_spent_of_carried"] is not None:
-            carried = formats.money(span["register_spent_of_carried"], view.lang)
-            words += view.t("story.accounts_carried", amount=carried)
         blocks.figure(
             view,
             f"accounts_{span['fund_code']}",
@@ -241,12 +250,30 @@ def accounts(view: Screen) -> None:
                 "money",
                 stacked=False,
             ),
-            words,
+            account_words(view, span),
             mine,
             layout="accounts",
             queries=("accounts", "account_span"),
             note=view.t("note.accounts"),
         )
+
+
+def account_words(view: Screen, span: dict[str, Any]) -> str:
+    """What a row of `account_span` says: opening, credited, spent and carried on."""
+    words = view.t(
+        "story.accounts",
+        span=people.span_words(view),
+        fund=view.name(span, "fund"),
+        opening=formats.money(span["opening_balance"], view.lang),
+        credited=formats.money(span["credited"], view.lang),
+        spent=formats.money(span["spent"], view.lang),
+        closing=formats.money(span["closing_balance"], view.lang),
+        settled=formats.money(span["settled"], view.lang),
+    )
+    if span["register_spent_of_carried"] is not None:
+        carried = formats.money(span["register_spent_of_carried"], view.lang)
+        words += view.t("story.accounts_carried", amount=carried)
+    return words
 
 
 def arrears(view: Screen) -> None:

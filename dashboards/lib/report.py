@@ -22,6 +22,7 @@ from dashboards.lib import (
     forecast,
     formats,
     fund,
+    money,
     overview,
     report_pdf,
     story,
@@ -369,6 +370,71 @@ def _reconciliation(view: Screen) -> Section:
     )
 
 
+def _forms(view: Screen) -> Section:
+    """Where money flows, what clearing holds, deposits and personal accounts; the year's months on paper."""
+    flow, clearing, deposits = view.rows("money_flow"), view.rows("clearing"), view.rows("deposits")
+    years, accounts = view.rows("year_end_clearing"), view.rows("accounts")
+    total = deposits.where(account="total")
+    parts = [
+        _part(
+            view,
+            view.t("title.money_flow", fund=view.name(view.fund_row)),
+            "money_flow",
+            money.flow_table(view, flow),
+            ("money_flow",),
+            sentence=money.flow_words(view, flow),
+            note=view.t("note.money_flow"),
+        ),
+        _part(
+            view,
+            view.t("title.clearing"),
+            "report_clearing",
+            clearing,
+            ("clearing",),
+            sentence=money.clearing_words(view, clearing),
+            note=view.t("note.clearing"),
+            printed=Table(clearing.columns, clearing.rows[-13:]),
+        ),
+        _part(
+            view,
+            view.t("title.deposits"),
+            "report_deposits",
+            total,
+            ("deposits",),
+            sentence=money.deposit_words(view, total),
+            note=view.t("note.deposits"),
+            printed=Table(total.columns, total.rows[-13:]),
+        ),
+    ]
+    if len(years):
+        parts.append(
+            _part(
+                view,
+                view.t("title.year_end_clearing"),
+                "year_end_clearing",
+                years,
+                ("year_end_clearing",),
+                sentence=money.year_end_words(view, years),
+                note=view.t("note.year_end_clearing"),
+            )
+        )
+    for span in view.rows("account_span"):
+        mine = accounts.where(fund_code=span["fund_code"])
+        parts.append(
+            _part(
+                view,
+                view.t("title.accounts", fund=view.name(span, "fund")),
+                "report_accounts",
+                mine,
+                ("accounts",),
+                sentence=money.account_words(view, span),
+                note=view.t("note.accounts"),
+                printed=Table(mine.columns, mine.rows[-13:]),
+            )
+        )
+    return Section(view.t("report.forms"), tuple(parts))
+
+
 def _forecast(view: Screen, history: Table) -> Section:
     title = view.t("report.forecast")
     series = forecast.state_of_series(view)
@@ -500,6 +566,13 @@ _QUERIES = (
     "budget",
     "reconciliation",
     "reconciliation_legs",
+    "money_flow",
+    "clearing",
+    "deposits",
+    "deposit_interest",
+    "year_end_clearing",
+    "accounts",
+    "account_span",
     "forecast_state",
     "forecast_path",
     "forecast_outlook",
@@ -528,6 +601,7 @@ def compose(choices: Screen) -> Report:
         _why(view),
         _budget(view),
         _reconciliation(view),
+        _forms(view),
         _forecast(view, history),
         _changes(view),
     )

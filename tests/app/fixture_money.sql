@@ -1,5 +1,5 @@
 -- Added to the hand-made release for the tests of money in all its forms; every figure typed, to be checked by eye.
-create table reference.reconciliation_cause as
+create table if not exists reference.reconciliation_cause as
     select * from read_csv(getvariable('seeds') || '/policy/reconciliation_cause.csv');
 create table marts.fund_money_flow_monthly (org_code varchar, is_consolidated boolean, fund_code varchar, month date,
     stage varchar, node varchar, place varchar, is_transfer boolean, amount decimal(18, 2));

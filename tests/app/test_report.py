@@ -28,7 +28,8 @@ from tests.app.fixture_release import FIRST_RELEASE, PROJECT, write_release
 from tests.app.test_screens import APP, _at
 
 MARTS = "".join(
-    (PROJECT / f"tests/app/fixture_{name}.sql").read_text(encoding="utf-8") for name in ("pages", "forecast")
+    (PROJECT / f"tests/app/fixture_{name}.sql").read_text(encoding="utf-8")
+    for name in ("pages", "forecast", "money")
 )
 # What somebody could write into a register: markup of the typesetter, a formula, characters no font has.
 STRANGE = '=1+1 #panic("x") $a$ *强* <标签> @引用 \\ "引号" 𠮷\U0001f600'
@@ -132,7 +133,7 @@ def test_the_workbook_has_a_sheet_per_figure_then_definitions_and_origin(compose
     book = _book(report.xlsx_bytes(made))
     figures = [part.sheet.title for part in made.parts if part.sheet is not None]
     assert book.sheetnames == [*figures, "指标定义", "来源与指纹"]
-    assert len(figures) == 14
+    assert len(figures) == 18
     money = book["收支与结余"]
     # An amount is a number to the fen, an indicator is written as what it measures.
     row = next(line for line in money.iter_rows(min_row=4, values_only=True) if line[0] == "期末累计结余")
@@ -145,6 +146,18 @@ def test_the_workbook_has_a_sheet_per_figure_then_definitions_and_origin(compose
     assert {"F01", "F02", "F03", "F06", "F07", "F10", "F20"} <= defined
     origin = dict(book["来源与指纹"].iter_rows(min_row=2, values_only=True))
     assert origin["数据版本"] == FIRST_RELEASE and origin["输入指纹（SHA-256）"] == "c" * 64
+
+
+def test_money_in_all_its_forms_is_told_as_on_the_page(compose: Compose) -> None:
+    made = compose()
+    told = {part.title: part for part in made.parts}
+    clearing, accounts = told["预付、保证金与在途资金"], told["职工医保个人账户（单独核算，不计入统筹基金）"]
+    assert "预付金未抵扣 69.00 元（总账暂付款 69.00 元）" in clearing.sentence
+    assert "划入 122.00 元，支出 84.00 元，期末结转 540.00 元" in accounts.sentence
+    assert clearing.sheet is not None and clearing.sheet.rows[-1][3] == 69
+    flow = told["钱从哪里来、到哪里去：职工医保统筹基金"]
+    assert flow.sheet is not None and ("社会保险费收入", "职工医保统筹基金", 600) in flow.sheet.rows
+    assert "预付金未抵扣69.00元" in _plain("".join(_pages(report_pdf.pdf_bytes(made))))
 
 
 def test_the_roll_forward_of_the_year_foots_to_the_fen(compose: Compose) -> None:
@@ -185,7 +198,10 @@ def test_what_has_no_rows_names_the_export_that_is_missing(compose: Compose, tmp
     whole = _plain("".join(_pages(report_pdf.pdf_bytes(made))))
     assert "没有数据：fund_budget_summary_monthly为空。需要的导出表：" in whole and "fund_budg_a" in whole
     missing = dict(_book(report.xlsx_bytes(made))["缺少的内容"].iter_rows(min_row=2, values_only=True))
-    assert set(missing) == {"预算执行", "差异按原因", "对账两侧", "预测", "公布后的修订"}
+    assert set(missing) == {
+        "预算执行", "差异按原因", "对账两侧", "钱从哪里来、到哪里去：职工医保统筹基金", "预付、保证金与在途资金",
+        "存款结构与利息", "预测", "公布后的修订",
+    }  # fmt: skip
     assert "fund_vchr_d" in missing["差异按原因"] and "fund_acct_bal" in missing["预测"]
 
 
