@@ -1672,7 +1672,7 @@ TEXT: dict[str, dict[Lang, str]] = {
         "zh": "重点监控",
         "en": "Monitored",
     },
-    "title.payment_quadrant": {"zh": "病例组合与费用消耗（{system}）", "en": "Case mix and cost ({system})"},
+    "title.payment_quadrant": {"zh": "病例组合与费用消耗", "en": "Case mix and cost"},
     "title.payment_departments": {"zh": "科室盈亏", "en": "Gain or loss by department"},
     "title.payment_cash": {
         "zh": "全年拨付：月拨、清算、保证金与预付金",

@@ -70,7 +70,7 @@ def quadrant(view: Screen) -> None:
     blocks.figure(
         view,
         "payment_quadrant",
-        view.t("title.payment_quadrant", system=system),
+        view.t("word.dot").join(filter(None, (view.t("title.payment_quadrant"), system))),
         figures.quadrant(view, rows, "cmi", "cost_index", "institution") if compared else None,
         view.t("payment.no_quadrant")
         if heaviest is None
