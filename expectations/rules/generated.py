@@ -89,10 +89,10 @@ def contract_rules() -> Iterator[Rule]:
                 en=f"No batch holds two identical rows ({en})",
                 owner="loading",
                 key=("batch_id", *key),
-                # Among millions of rows equal hashes are found cheaply; the keys decide.
-                sql=f"with suspect as (select batch, _row_hash from {relation} group by all having count(*) > 1) "
+                # Among millions of rows equal hashes are found cheaply; batches and keys decide.
+                sql=f"with suspect as (select _row_hash from {relation} group by all having count(*) > 1) "
                 f"select batch as batch_id, {by}, count(*) as row_count from {relation} "
-                f"semi join suspect using (batch, _row_hash) group by batch, {by}, _row_hash having count(*) > 1",
+                f"semi join suspect using (_row_hash) group by batch, {by}, _row_hash having count(*) > 1",
             )
         # Divisions follow patterns, not a list; dim_org says which are the bureau's own.
         coded = {name: c.dictionary for name, c in columns.items() if c.dictionary not in (None, "admdvs")}

@@ -60,11 +60,11 @@ def _find(
     replacing: Sequence[str],
 ) -> None:
     keys = _keys(home, table, batches)
-    these = ", ".join(quoted(batch) for batch in replacing)
+    these = ", ".join(str(int(batch)) for batch in replacing)
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE candidate AS
         WITH keys AS ({keys}), touched AS (SELECT DISTINCT key_hash FROM keys WHERE batch IN ({these}))
-        SELECT *, count(*) OVER (PARTITION BY key_hash) AS rows_of_key
+        SELECT key_hash, printf('%06d', batch) AS batch, row_no, count(*) OVER (PARTITION BY key_hash) AS rows_of_key
         FROM keys SEMI JOIN touched USING (key_hash) QUALIFY rows_of_key > 1"""
     )
     name = quoted(table.name)
@@ -111,19 +111,20 @@ def _identifying(table: Table) -> list[str]:
 
 
 def _keys(home: Home, table: Table, batches: Sequence[dict[str, Any]]) -> str:
-    """SQL of (key_hash, batch, row_no) of all rows; read, or hashed where another version hashed differently."""
+    """SQL of (key_hash, batch as a number, row_no) of all rows; read, or hashed where another version hashed differently."""
     known = [batch["batch_id"] for batch in batches if batch.get("engine") == ENGINE]
     other = [batch["batch_id"] for batch in batches if batch.get("engine") != ENGINE]
     parts = []
     if known:
         files = ", ".join(quoted(str(batch_dir(home, table.name, batch) / KEYS)) for batch in known)
         parts.append(
-            "SELECT key_hash, printf('%06d', batch) AS batch, row_no "
+            "SELECT key_hash, CAST(batch AS BIGINT) AS batch, row_no "
             f"FROM read_parquet([{files}], hive_partitioning = false)"
         )
     if other:
+        rows = _rows(home, table, other)
         parts.append(
-            f"SELECT {key_hash(table)} AS key_hash, batch, _row_no AS row_no FROM ({_rows(home, table, other)})"
+            f"SELECT {key_hash(table)} AS key_hash, CAST(batch AS BIGINT) AS batch, _row_no AS row_no FROM ({rows})"
         )
     return " UNION ALL ".join(parts)
 

@@ -1,9 +1,7 @@
-{{ config(
-    pre_hook="{{ remember_changed_from(ref('int_indicator__changed_from'), 'institution') }}"
-) }}
+{{ config(materialized='view') }}
 -- Numerator and denominator of every indicator of institutions. Sums by month come together here from the tables that hold
 -- them, are added up by period, and every formula stands once, in the list of macros/indicators/institution.sql. Periods that
--- end before anything changed stand in the release already and are left out.
+-- end before anything changed stand in the release already and are left out; the mart that reads this remembers them.
 {% set own = [
     'visits',
     'bed_days',

@@ -190,6 +190,10 @@ def test_the_difference_names_the_batch_behind_each_month(told: Told) -> None:
     }
 
 
+# What a table says of earlier releases or of the checks' history differs by design.
+TOLD_OF_RELEASES = {"release_info", "quality_check", "quality_failure", "fund_balance_version"}
+
+
 def test_building_all_anew_gives_the_same(told: Told) -> None:
     """Runs last: it adds a release."""
     onto = release_info(told.office.home, told.after).database
@@ -197,12 +201,13 @@ def test_building_all_anew_gives_the_same(told: Told) -> None:
     with duckdb.connect() as connection:
         connection.execute(f"attach '{onto}' as onto (read_only)")
         connection.execute(f"attach '{anew}' as anew (read_only)")
-        for table in (
-            "settlement",
-            "institution_monthly",
-            "quality_identity_row",
-            "quality_identity_monthly",
-        ):
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'anew' and schema_name = 'marts'"
+        ).fetchall()
+        assert ("institution_indicator_monthly",) in tables
+        for (table,) in tables:
+            if table in TOLD_OF_RELEASES:
+                continue
             for one, other in (("onto", "anew"), ("anew", "onto")):
                 query = f"select * from {one}.marts.{table} except all select * from {other}.marts.{table}"
                 assert connection.execute(query).fetchall() == [], f"{table}: only in {one}"

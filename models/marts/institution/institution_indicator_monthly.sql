@@ -16,7 +16,7 @@
 {% set money_units = "('yuan', 'yuan; %', 'yuan per day')" %}
 {% set parts = ['int_institution__indicator_part', 'int_payment__indicator_part', 'int_doctor__indicator_part'] %}
 
-with part as (
+with listed as (
     {% for name in parts %}
     select
         institution_code,
@@ -50,10 +50,19 @@ with part as (
     {% endfor %}
 ),
 
+-- Numbered, since there are millions: a number is sorted and compared more cheaply than five names.
+part as materialized (
+    select
+        *,
+        row_number() over () as part_no
+    from listed
+),
+
 -- With the months that stay as they are, as far back as values are held against them. The volume shown is a whole number; where
 -- it is the denominator, that has its decimals.
 known as (
     select
+        part_no,
         institution_code,
         indicator_id,
         visit_bucket,
@@ -65,6 +74,7 @@ known as (
     {% if is_incremental() %}
     union all
     select
+        null as part_no,
         institution_code,
         indicator_id,
         visit_bucket,
@@ -93,8 +103,9 @@ placed as (
         on peer.institution_code = part.institution_code and peer.month = part.month
 ),
 
-peers as (
+peers as materialized (
     select
+        row_number() over () as peers_no,
         peer_group,
         indicator_id,
         visit_bucket,
@@ -113,6 +124,7 @@ peers as (
 distance as (
     select
         placed.*,
+        peers.peers_no,
         peers.peer_count,
         peers.peer_median,
         peers.peer_p90,
@@ -134,28 +146,18 @@ distance as (
 -- do not widen their own limits; 1.4826 turns it into a standard deviation (Rousseeuw and Croux 1993).
 spread as (
     select
-        peer_group,
-        indicator_id,
-        visit_bucket,
-        month,
-        period_kind,
+        peers_no,
         1.4826 * {{ quantile('abs(spread)', 0.5) }} as scale,
         1.4826 * {{ quantile('abs(case_spread)', 0.5) }} as case_scale
     from distance
     where is_comparable and peer_count >= {{ least_peers }}
-    group by peer_group, indicator_id, visit_bucket, month, period_kind
+    group by peers_no
 ),
 
 ranked as (
     select
-        institution_code,
-        indicator_id,
-        visit_bucket,
-        month,
-        period_kind,
-        percent_rank() over (
-            partition by peer_group, indicator_id, visit_bucket, month, period_kind order by value
-        ) as peer_percentile
+        part_no,
+        percent_rank() over (partition by peers_no order by value) as peer_percentile
     from distance
     where is_comparable and peer_count >= {{ least_peers }}
 ),
@@ -163,10 +165,7 @@ ranked as (
 -- Upper and lower fence of the institution's own months before, at most two years of them and at least eight months.
 history as (
     select
-        institution_code,
-        indicator_id,
-        visit_bucket,
-        month,
+        part_no,
         count(value) over before as months_before,
         {{ quantile('value', 0.25, 'before') }} as q1,
         {{ quantile('value', 0.75, 'before') }} as q3
@@ -191,20 +190,8 @@ limited as (
         case when history.months_before >= 8 then history.q1 - 1.5 * (history.q3 - history.q1) end as trend_low,
         case when history.months_before >= 8 then history.q3 + 1.5 * (history.q3 - history.q1) end as trend_high
     from distance
-    left join spread
-        on
-            spread.peer_group = distance.peer_group
-            and spread.indicator_id = distance.indicator_id
-            and spread.visit_bucket = distance.visit_bucket
-            and spread.month = distance.month
-            and spread.period_kind = distance.period_kind
-    left join ranked
-        on
-            ranked.institution_code = distance.institution_code
-            and ranked.indicator_id = distance.indicator_id
-            and ranked.visit_bucket = distance.visit_bucket
-            and ranked.month = distance.month
-            and ranked.period_kind = distance.period_kind
+    left join spread on spread.peers_no = distance.peers_no
+    left join ranked on ranked.part_no = distance.part_no
     left join known as year_before
         on
             year_before.institution_code = distance.institution_code
@@ -212,13 +199,7 @@ limited as (
             and year_before.visit_bucket = distance.visit_bucket
             and year_before.month = cast(distance.month - interval 12 month as date)
             and year_before.period_kind = distance.period_kind
-    left join history
-        on
-            distance.period_kind = 'month'
-            and history.institution_code = distance.institution_code
-            and history.indicator_id = distance.indicator_id
-            and history.visit_bucket = distance.visit_bucket
-            and history.month = distance.month
+    left join history on history.part_no = distance.part_no
 ),
 
 tested as (
