@@ -50,8 +50,14 @@ above as (
         priced.org_code,
         priced.item_code,
         priced.year,
+        -- Doubles would add up to another fen in another order.
         cast(
-            sum(greatest(cast(priced.amount as double) - spread.median * cast(priced.quantity as double), 0)) as {{ money_type() }}
+            sum(
+                cast(
+                    greatest(cast(priced.amount as double) - spread.median * cast(priced.quantity as double), 0)
+                    as decimal(28, 6)
+                )
+            ) as {{ money_type() }}
         ) as above_median_amount
     from priced
     inner join spread using (org_code, item_code, year)

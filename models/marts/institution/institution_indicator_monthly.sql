@@ -113,8 +113,9 @@ peers as materialized (
         period_kind,
         count(*) as peer_count,
         {{ quantile('value', 0.5) }} as peer_median,
-        {{ quantile('value', 0.9) }} as peer_p90,
-        {{ quantile('value', 0.1) }} as peer_p10,
+        -- A figure that bad data explains must not hide the outliers beside it.
+        {{ quantile('case when doubt is null then value end', 0.9) }} as peer_p90,
+        {{ quantile('case when doubt is null then value end', 0.1) }} as peer_p10,
         {{ quantile('case_index', 0.5) }} as peer_case_index
     from placed
     where is_comparable
@@ -226,11 +227,12 @@ tested as (
             when default_alert = 'peer_p10' then value < trend_low
             when default_alert = 'own_trend' then value > trend_high or value < trend_low
         end as is_trend,
-        -- What a slip of the unit or bad master data explains is no behaviour.
+        -- What a slip of the unit or bad master data explains is no behaviour. Fen for yuan is a hundredfold of the
+        -- institution's own level, which may lie below its peers'; no peer of one kind and level is thirty times another.
         case
             when peer_group is null then null
-            when is_money and value > 100 * peer_median and peer_median > 0 then 'unit'
-            when is_money and value < peer_median / 100 and value > 0 then 'unit'
+            when is_money and value > 30 * peer_median and peer_median > 0 then 'unit'
+            when is_money and value < peer_median / 30 and value > 0 then 'unit'
             else doubt
         end as data_explanation
     from limited
