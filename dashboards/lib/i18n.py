@@ -1070,6 +1070,18 @@ TEXT: dict[str, dict[Lang, str]] = {
         "zh": "近一年结算、清算、总账、银行差在哪里，为什么？",
         "en": "Where do claims, clearing, ledger and bank differ in the last year, and why?",
     },
+    "analysis.money_from_source_to_use": {
+        "zh": "近12个月的钱从哪里来，用到哪里去？",
+        "en": "Where did the money of the last twelve months come from, and what did it go to?",
+    },
+    "analysis.advances_and_deposits": {
+        "zh": "上月末预付金、保证金和在途资金还有多少未了？总账暂付款对得上吗？",
+        "en": "What of advances, deposits and money on its way stood open at the end of the last month?",
+    },
+    "analysis.interest_received_and_booked": {
+        "zh": "各年到账利息多少、账面记了多少、收益率多少？",
+        "en": "How much interest came in by year, how much was booked, and what did deposits yield?",
+    },
     "analysis.reconciliation_documents": {
         "zh": "对账差异由哪些单据构成？",
         "en": "Which settlements, notices, vouchers and transactions make up a difference?",

@@ -89,11 +89,28 @@ class Transform:
             try:
                 runner = dbtRunner(self._manifest, callbacks=[self._on_event])
                 outcome = runner.invoke([*settings, *arguments, *options])
+                if outcome.success:
+                    self._write_out()
             finally:
                 _close_connections()
         if not outcome.success:
             raise self._failure(outcome)
         return outcome
+
+    def _write_out(self) -> None:
+        """Bring to disk what the models made. Left to the closing of the database, a full disk would go unnoticed."""
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        connection = getattr(DuckDBConnectionManager._ENV, "conn", None)
+        if connection is None:
+            return
+        try:
+            for database in ("scratch", "medfund"):
+                connection.execute(f"checkpoint {database}")
+        except Exception as error:
+            if is_disk_full(error):
+                raise disk_full(self.home.root) from None
+            raise
 
     def _bureau_columns(self) -> Sequence[str]:
         """What the bureau's own contract file adds to the staging models, as dbt's option."""
