@@ -54,16 +54,15 @@ def measure(candidate: Path, out: Path) -> tuple[dict[str, Any], float, float]:
     memory = out / "fits.parquet"
     request = {"candidate": str(candidate), "memory": str(memory), "out": str(out), "forget": False}
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "medfund.forecast.worker"],
-        input=json.dumps(request) + "\n",
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    worker = [sys.executable, "-m", "medfund.forecast.worker"]
+    with subprocess.Popen(worker, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        # Left open until the answer comes: the process takes a closed pipe for the end of its build.
+        print(json.dumps(request), file=process.stdin, flush=True)
+        answer = process.stdout.readline()
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return json.loads(done.stdout), wall, processor
+    return json.loads(answer), wall, processor
 
 
 def main() -> None:
