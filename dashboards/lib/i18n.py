@@ -946,7 +946,7 @@ TEXT: dict[str, dict[Lang, str]] = {
     "col.value_prior_year": {"zh": "上年同期值", "en": "Year before"},
     "col.peer_median": {"zh": "同类中位数", "en": "Median of peers"},
     "col.percentile": {"zh": "同类百分位", "en": "Percentile"},
-    "col.volume": {"zh": "样本量（人次）", "en": "Volume (visits)"},
+    "col.volume": {"zh": "样本量（人次，无人次的为分母）", "en": "Volume (visits, else the denominator)"},
     "col.flag": {"zh": "标记", "en": "Flag"},
     "col.specifications": {"zh": "仍偏离的口径", "en": "Stands out by"},
     "col.data_explanation": {"zh": "数据原因", "en": "Explained by"},
