@@ -121,6 +121,11 @@ def _part(
     return Part(title, sentence, note, chart, sheet, paper, unit, totals)
 
 
+def _recent(months: Table) -> Table:
+    """The last month, the same one a year before, and those between: what paper has room for."""
+    return Table(months.columns, months.rows[-13:])
+
+
 def _key(view: Screen, now: dict[str, Any], history: Table) -> Section:
     by_month = {row["month"]: row for row in history}
     before = by_month.get(_months_before(view.period, 1), {})
@@ -203,7 +208,7 @@ def _roll(view: Screen, history: Table) -> Section:
     roll, items = view.one("roll_forward"), view.rows("items")
     steps = story.steps(view, roll, items) if len(items) else []
     year = Table(history.columns, tuple(row for row in history.rows if row[0].year == view.period.year))
-    recent = Table(history.columns, history.rows[-13:])
+    recent = _recent(history)
     return Section(
         view.t("report.roll"),
         (
@@ -393,7 +398,7 @@ def _forms(view: Screen) -> Section:
             ("clearing",),
             sentence=money.clearing_words(view, clearing),
             note=view.t("note.clearing"),
-            printed=Table(clearing.columns, clearing.rows[-13:]),
+            printed=_recent(clearing),
         ),
         _part(
             view,
@@ -403,7 +408,7 @@ def _forms(view: Screen) -> Section:
             ("deposits",),
             sentence=money.deposit_words(view, total),
             note=view.t("note.deposits"),
-            printed=Table(total.columns, total.rows[-13:]),
+            printed=_recent(total),
         ),
     ]
     if len(years):
@@ -429,7 +434,7 @@ def _forms(view: Screen) -> Section:
                 ("accounts",),
                 sentence=money.account_words(view, span),
                 note=view.t("note.accounts"),
-                printed=Table(mine.columns, mine.rows[-13:]),
+                printed=_recent(mine),
             )
         )
     return Section(view.t("report.forms"), tuple(parts))

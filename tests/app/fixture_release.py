@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 PROJECT = Path(__file__).resolve().parents[2]
+APP = PROJECT / "dashboards" / "app.py"
 FIRST_RELEASE = "20261101T010000Z-aaaaaaaa"
 SECOND_RELEASE = "20261102T010000Z-bbbbbbbb"
 

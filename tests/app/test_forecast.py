@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.app.fixture_release import PROJECT, write_release
-from tests.app.test_screens import APP, _at, _words
+from tests.app.fixture_release import APP, PROJECT, write_release
+from tests.app.test_screens import _at, _words
 
-FORECASTS = (PROJECT / "tests/app/fixture_forecast.sql").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("home")
-    write_release(home, extra_sql=FORECASTS)
-    return home
-
-
-@pytest.fixture
-def app(filled: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    monkeypatch.setenv("MEDFUND_HOME", str(filled))
-    yield AppTest.from_file(APP, default_timeout=30)
-    st.cache_data.clear()
-    st.cache_resource.clear()
+MARTS = (PROJECT / "tests/app/fixture_forecast.sql").read_text(encoding="utf-8")
 
 
 def _charts(app: AppTest) -> dict[str, str]:

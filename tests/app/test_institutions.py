@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,27 +10,12 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards.lib import export
 from dashboards.lib.state import Sheet
-from tests.app.fixture_release import PROJECT, write_release
+from tests.app.fixture_release import APP, PROJECT, write_release
 from tests.app.test_forecast import _charts
 from tests.app.test_people import _row
-from tests.app.test_screens import APP, _at, _words
+from tests.app.test_screens import _at, _words
 
 MARTS = (PROJECT / "tests/app/fixture_institutions.sql").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("home")
-    write_release(home, extra_sql=MARTS)
-    return home
-
-
-@pytest.fixture
-def app(filled: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    monkeypatch.setenv("MEDFUND_HOME", str(filled))
-    yield AppTest.from_file(APP, default_timeout=30)
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
 
 def test_peers_are_ranked_and_the_small_are_not(app: AppTest) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.app.fixture_release import PROJECT, write_release
+from tests.app.fixture_release import APP, PROJECT, write_release
 from tests.app.test_forecast import _charts
-from tests.app.test_screens import APP, _at, _words
+from tests.app.test_screens import _at, _words
 
 MARTS = (PROJECT / "tests/app/fixture_pages.sql").read_text(encoding="utf-8")
 # Two exports become one public table by two models each; a third model has nothing to do with it.
@@ -33,14 +32,6 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
     write_release(home, extra_sql=MARTS, manifest=MANIFEST)
     return home
-
-
-@pytest.fixture
-def app(filled: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    monkeypatch.setenv("MEDFUND_HOME", str(filled))
-    yield AppTest.from_file(APP, default_timeout=30)
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
 
 def test_home_says_by_factor_why_spending_moved(app: AppTest) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,21 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app.fixture_release import PROJECT, write_release
 from tests.app.test_people import _row
-from tests.app.test_screens import _app, _at, _words
+from tests.app.test_screens import _at, _words
 
 MARTS = (PROJECT / "tests/app/fixture_payment.sql").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("home")
-    write_release(home, extra_sql=MARTS)
-    return home
-
-
-@pytest.fixture
-def app(filled: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    yield from _app(filled, monkeypatch)
 
 
 def test_payment_shows_institutions_groups_and_kinds_of_the_scheme(app: AppTest) -> None:
@@ -116,9 +104,8 @@ def test_medicines_of_one_place_are_its_own(app: AppTest) -> None:
     ids=["payment", "medicines"],
 )
 def test_without_its_export_a_page_names_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str, export: str
+    tmp_path: Path, app_on: Callable[[Path], AppTest], page: str, export: str
 ) -> None:
     write_release(tmp_path)
-    for app in _app(tmp_path, monkeypatch):
-        words = _words(_at(app, page))
-        assert export in words
+    words = _words(_at(app_on(tmp_path), page))
+    assert export in words

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.app.fixture_release import PROJECT, write_release
+from tests.app.fixture_release import APP, PROJECT, write_release
 from tests.app.test_forecast import _charts
-from tests.app.test_screens import APP, _app, _at, _words
+from tests.app.test_screens import _at, _words
 
 MARTS = (PROJECT / "tests/app/fixture_people.sql").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("home")
-    write_release(home, extra_sql=MARTS)
-    return home
-
-
-@pytest.fixture
-def app(filled: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    yield from _app(filled, monkeypatch)
 
 
 def _row(words: str, *cells: str) -> bool:

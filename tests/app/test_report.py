@@ -24,8 +24,8 @@ from dashboards.lib.report import Report
 from medfund.cli import app as command
 from medfund.errors import UsageError
 from medfund.release.files import write_atomic
-from tests.app.fixture_release import FIRST_RELEASE, PROJECT, write_release
-from tests.app.test_screens import APP, _at
+from tests.app.fixture_release import APP, FIRST_RELEASE, PROJECT, write_release
+from tests.app.test_screens import _at
 
 MARTS = "".join(
     (PROJECT / f"tests/app/fixture_{name}.sql").read_text(encoding="utf-8")
@@ -36,13 +36,6 @@ STRANGE = '=1+1 #panic("x") $a$ *强* <标签> @引用 \\ "引号" 𠮷\U0001f60
 LONG = "某某市医疗保障事业管理服务中心" * 6
 
 Compose = Callable[..., Report]
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("home")
-    write_release(home, extra_sql=MARTS)
-    return home
 
 
 def _composed(home: Path, **choices: Any) -> Report:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -15,28 +15,7 @@ from streamlit.testing.v1 import AppTest
 from dashboards.lib.data import Release
 from dashboards.lib.navigation import PAGES
 from dashboards.lib.queries import QUERIES
-from tests.app.fixture_release import FIRST_RELEASE, PROJECT, SECOND_RELEASE, write_release
-
-APP = PROJECT / "dashboards" / "app.py"
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("home")
-    write_release(home)
-    return home
-
-
-@pytest.fixture
-def app(filled: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    yield from _app(filled, monkeypatch)
-
-
-def _app(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    monkeypatch.setenv("MEDFUND_HOME", str(home))
-    yield AppTest.from_file(APP, default_timeout=30)
-    st.cache_data.clear()
-    st.cache_resource.clear()
+from tests.app.fixture_release import FIRST_RELEASE, SECOND_RELEASE, write_release
 
 
 def _at(app: AppTest, page: str = "home", **choices: str) -> AppTest:
@@ -207,73 +186,77 @@ def test_an_unfinished_page_says_what_it_needs_and_shows_no_figure(app: AppTest,
     assert not app.get("plotly_chart") and not app.metric
 
 
-def test_without_a_release_the_page_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for app in _app(tmp_path, monkeypatch):
-        assert "medfund build" in _words(_at(app))
+def test_without_a_release_the_page_says_what_to_do(
+    tmp_path: Path, app_on: Callable[[Path], AppTest]
+) -> None:
+    app = app_on(tmp_path)
+    assert "medfund build" in _words(_at(app))
 
 
-def test_an_empty_release_names_the_missing_exports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_release_names_the_missing_exports(
+    tmp_path: Path, app_on: Callable[[Path], AppTest]
+) -> None:
     empty = "\n".join(
         f"delete from marts.{name};"
         for name in ("fund_balance_monthly", "fund_balance_consolidated_monthly", "fund_published_annual")
     )
     write_release(tmp_path, extra_sql=empty)
-    for app in _app(tmp_path, monkeypatch):
-        for page in ("home", "fund", "trust"):
-            words = _words(_at(app, page))
-            assert "fund_acct_bal" in words
-        assert not app.metric
+    app = app_on(tmp_path)
+    for page in ("home", "fund", "trust"):
+        words = _words(_at(app, page))
+        assert "fund_acct_bal" in words
+    assert not app.metric
 
 
-def test_missing_months_and_ratios_print_a_dash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_months_and_ratios_print_a_dash(tmp_path: Path, app_on: Callable[[Path], AppTest]) -> None:
     write_release(
         tmp_path,
         extra_sql="update marts.fund_balance_consolidated_monthly set payable_months = null;"
         "delete from marts.fund_indicator_monthly; delete from marts.fund_budget_summary_monthly;",
     )
-    for app in _app(tmp_path, monkeypatch):
-        _at(app)
-        values = {metric.label: metric.value for metric in app.metric}
-        assert values["可支付月数"] == values["支出预算执行率"] == values["支出与收入增速差"] == "—"
-        assert "fund_budg_a" in _words(app)
+    app = app_on(tmp_path)
+    _at(app)
+    values = {metric.label: metric.value for metric in app.metric}
+    assert values["可支付月数"] == values["支出预算执行率"] == values["支出与收入增速差"] == "—"
+    assert "fund_budg_a" in _words(app)
 
 
-def test_a_waiver_is_printed_on_every_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_waiver_is_printed_on_every_page(tmp_path: Path, app_on: Callable[[Path], AppTest]) -> None:
     write_release(
         tmp_path,
         extra_sql="update marts.release_info set gate = 'waived',"
         """ waivers = '[{"check": "balance_rolls", "reason": "补录中"}]';""",
     )
-    for app in _app(tmp_path, monkeypatch):
-        for page in ("home", "fund", "trust"):
-            assert any("balance_rolls" in warning.value for warning in _at(app, page).warning), page
+    app = app_on(tmp_path)
+    for page in ("home", "fund", "trust"):
+        assert any("balance_rolls" in warning.value for warning in _at(app, page).warning), page
 
 
-def test_a_new_release_is_shown_at_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_release_is_shown_at_the_next_run(tmp_path: Path, app_on: Callable[[Path], AppTest]) -> None:
     write_release(tmp_path)
-    for app in _app(tmp_path, monkeypatch):
-        assert FIRST_RELEASE in _words(_at(app))
-        write_release(
-            tmp_path,
-            SECOND_RELEASE,
-            extra_sql="update marts.fund_balance_consolidated_monthly set closing_balance = 100000000"
-            " where month = date '2026-10-01' and fund_code = '310_pool';",
-        )
-        app.run()
-        assert SECOND_RELEASE in _words(app)
-        assert app.metric[0].value == "1.00 亿元"
-        # The older release can still be looked at.
-        app.selectbox(key="release.zh").set_value(FIRST_RELEASE).run()
-        assert app.metric[0].value == "5,287.50 万元"
+    app = app_on(tmp_path)
+    assert FIRST_RELEASE in _words(_at(app))
+    write_release(
+        tmp_path,
+        SECOND_RELEASE,
+        extra_sql="update marts.fund_balance_consolidated_monthly set closing_balance = 100000000"
+        " where month = date '2026-10-01' and fund_code = '310_pool';",
+    )
+    app.run()
+    assert SECOND_RELEASE in _words(app)
+    assert app.metric[0].value == "1.00 亿元"
+    # The older release can still be looked at.
+    app.selectbox(key="release.zh").set_value(FIRST_RELEASE).run()
+    assert app.metric[0].value == "5,287.50 万元"
 
 
 def test_a_release_of_another_shape_gives_advice_and_no_traceback(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, app_on: Callable[[Path], AppTest]
 ) -> None:
     write_release(tmp_path, extra_sql="alter table marts.fund_balance_monthly drop column unexplained_gap;")
-    for app in _app(tmp_path, monkeypatch):
-        _at(app)
-        assert "这个数据版本无法读取" in app.error[0].value
+    app = app_on(tmp_path)
+    _at(app)
+    assert "这个数据版本无法读取" in app.error[0].value
 
 
 def test_screens_cannot_write_and_read_only_public_tables(filled: Path) -> None:

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboards.lib.i18n import TEXT
-from tests.app.fixture_release import PROJECT, write_release
+from tests.app.fixture_release import PROJECT
 from tests.app.test_forecast import _charts
-from tests.app.test_screens import APP, _at, _words
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("home")
-    write_release(home)
-    return home
-
-
-@pytest.fixture
-def app(filled: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    monkeypatch.setenv("MEDFUND_HOME", str(filled))
-    yield AppTest.from_file(APP, default_timeout=60)
-    st.cache_data.clear()
-    st.cache_resource.clear()
+from tests.app.test_screens import _at, _words
 
 
 def _ask(app: AppTest, sql: str) -> str:

@@ -198,6 +198,43 @@ yielding as (
         partition by is_consolidated, org_code, fund_code order by month
         range between interval 11 month preceding and current row
     )
+),
+
+-- Interest is booked for a fund, not for its accounts.
+every_account as (
+    select
+        org_code,
+        is_consolidated,
+        fund_code,
+        month,
+        account,
+        opening_balance,
+        closing_balance,
+        term_balance,
+        received,
+        paid,
+        placed,
+        interest_received,
+        null as ledger_interest,
+        null as annual_rate
+    from with_pool
+    union all
+    select
+        org_code,
+        is_consolidated,
+        fund_code,
+        month,
+        'total' as account,
+        opening_balance,
+        closing_balance,
+        term_balance,
+        received,
+        paid,
+        placed,
+        interest_received,
+        ledger_interest,
+        annual_rate
+    from yielding
 )
 
 select
@@ -214,28 +251,7 @@ select
     cast(paid as {{ money_type() }}) as paid,
     cast(placed as {{ money_type() }}) as placed,
     cast(interest_received as {{ money_type() }}) as interest_received,
-    cast(null as {{ money_type() }}) as ledger_interest,
-    cast(null as {{ money_type() }}) as interest_difference,
-    cast(null as double) as annual_rate
-from with_pool
-
-union all
-
-select
-    org_code,
-    is_consolidated,
-    fund_code,
-    month,
-    'total' as account,
-    cast(opening_balance as {{ money_type() }}) as opening_balance,
-    cast(closing_balance as {{ money_type() }}) as closing_balance,
-    cast(term_balance as {{ money_type() }}) as term_balance,
-    cast(closing_balance - term_balance as {{ money_type() }}) as demand_balance,
-    cast(received as {{ money_type() }}) as received,
-    cast(paid as {{ money_type() }}) as paid,
-    cast(placed as {{ money_type() }}) as placed,
-    cast(interest_received as {{ money_type() }}) as interest_received,
     cast(ledger_interest as {{ money_type() }}) as ledger_interest,
     cast(interest_received - ledger_interest as {{ money_type() }}) as interest_difference,
-    annual_rate
-from yielding
+    cast(annual_rate as double) as annual_rate
+from every_account

@@ -13,6 +13,7 @@
 -- mix of cases is accounted for (adjusted), and against its own months before (trend).
 {% set least_volume = 30 %}
 {% set least_peers = 5 %}
+{% set unit_slip = 30 %}
 {% set money_units = "('yuan', 'yuan; %', 'yuan per day')" %}
 {% set parts = ['int_institution__indicator_part', 'int_payment__indicator_part', 'int_doctor__indicator_part'] %}
 
@@ -231,8 +232,8 @@ tested as (
         -- institution's own level, which may lie below its peers'; no peer of one kind and level is thirty times another.
         case
             when peer_group is null then null
-            when is_money and value > 30 * peer_median and peer_median > 0 then 'unit'
-            when is_money and value < peer_median / 30 and value > 0 then 'unit'
+            when is_money and value > {{ unit_slip }} * peer_median and peer_median > 0 then 'unit'
+            when is_money and value < peer_median / {{ unit_slip }} and value > 0 then 'unit'
             else doubt
         end as data_explanation
     from limited
