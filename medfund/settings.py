@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from medfund.errors import MedfundError
 
@@ -141,6 +149,26 @@ class Scenario(_Strict):
         return key
 
 
+class Population(_Strict):
+    """How many people a division has at the end of a year, as the bureau states it: no export holds them."""
+
+    org: OrgCode
+    year: int = Field(ge=2000, le=2100, strict=True)
+    basis: Literal["resident", "registered"]
+    persons: int
+    source: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+    @field_validator("persons", mode="before")
+    @classmethod
+    def _counted(cls, persons: object) -> object:
+        # Yearbooks print 万人, so fractions and texts are the likeliest slips.
+        if isinstance(persons, bool) or not isinstance(persons, int) or not 0 < persons <= 2_000_000_000:
+            raise ValueError(
+                "a population is a whole number of persons above 0, without quotes and not in 万人"
+            )
+        return persons
+
+
 class Bureau(_Strict):
     """bureau.toml: names, division tree, conventions. Every key has a default."""
 
@@ -158,6 +186,20 @@ class Bureau(_Strict):
     small_cell: int = Field(default=10, ge=0, description="Public counts below this are suppressed.")
     keep_releases: int = Field(default=12, ge=1)
     scenarios: list[Scenario] = Field(default_factory=list)
+    populations: list[Population] = Field(default_factory=list)
+
+    @field_validator("populations")
+    @classmethod
+    def _stated_once(cls, populations: list[Population], info: ValidationInfo) -> list[Population]:
+        known = {org.code for org in info.data.get("orgs", ())}
+        seen = set()
+        for one in populations:
+            if known and one.org not in known:
+                raise ValueError(f"{one.org} stands under no [[orgs]]")
+            if (one.org, one.year, one.basis) in seen:
+                raise ValueError(f"the {one.basis} population of {one.org} for {one.year} is stated twice")
+            seen.add((one.org, one.year, one.basis))
+        return populations
 
     @classmethod
     def load(cls, path: Path) -> Bureau:
@@ -174,4 +216,6 @@ class Bureau(_Strict):
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise MedfundError(f"{path}: {where}: {first['msg']}, seen {first['input']!r}") from error
+            # A whole table of the file would say less than its place does.
+            seen = "" if isinstance(first["input"], list | dict) else f", seen {first['input']!r}"
+            raise MedfundError(f"{path}: {where}: {first['msg']}{seen}") from error

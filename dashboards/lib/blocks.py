@@ -213,8 +213,10 @@ def figure(
     note: str = "",
     controls: Callable[[], object] | None = None,
     compact: bool = False,
+    missing: str = "",
 ) -> None:
-    """A figure whole: title with ⓘ, chart, one sentence, table with downloads. Without rows it says what is missing.
+    """A figure whole: title with ⓘ, chart, one sentence, table with downloads. Without rows it says what is missing:
+    the export, or what `missing` says.
 
     A compact figure keeps its table behind a button in the line of the title.
     """
@@ -226,7 +228,10 @@ def figure(
         if controls is not None:
             controls()
         if not len(rows):
-            empty(view, queries)
+            if missing:
+                st.info(missing)
+            else:
+                empty(view, queries)
             return
         if chart is not None:
             st.plotly_chart(chart, theme=None, key=f"chart_{key}", config=_CHART, alt=f"{title}: {sentence}")

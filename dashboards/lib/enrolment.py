@@ -177,6 +177,45 @@ def moves(view: Screen) -> None:
     )
 
 
+def coverage(view: Screen) -> None:
+    """Members of both schemes by the population that the bureau states, each basis apart."""
+    rows = view.rows("coverage")
+    now = [row for row in rows if row["month"] == view.period]
+    lines = [
+        (view.t(f"population.{basis}"), rows.where(basis=basis), "share")
+        for basis in dict.fromkeys(rows.column("basis"))
+    ]
+    blocks.figure(
+        view,
+        "coverage",
+        view.t("title.coverage"),
+        figures.month_lines(view, lines, "ratio"),
+        " ".join(_coverage_sentence(view, row) for row in now),
+        rows,
+        layout="coverage",
+        queries=("coverage",),
+        indicators=("E01", "E01.registered"),
+        note=view.t("note.coverage"),
+        missing=view.t("people.no_population"),
+    )
+
+
+def _coverage_sentence(view: Screen, row: dict[str, Any]) -> str:
+    month = formats.month(view.period, view.lang)
+    if row["share"] is None:
+        return view.t("people.no_coverage", month=month)
+    return view.t(
+        "people.coverage",
+        month=month,
+        basis=view.t(f"population.{row['basis']}"),
+        share=formats.ratio(row["share"]),
+        enrolled=formats.count(row["enrolled"]),
+        persons=formats.count(row["persons"]),
+        year=row["population_year"],
+        source=row["source"],
+    )
+
+
 def duplicates(view: Screen) -> None:
     """Who is insured twice, and the subsidy that is paid for it."""
     scheme = people.scheme(view)

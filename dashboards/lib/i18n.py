@@ -1466,6 +1466,33 @@ TEXT: dict[str, dict[Lang, str]] = {
         "zh": "{span}去外地就医费用最高的是{bucket}：{med_fee}。",
         "en": "{span}: most expense elsewhere is {bucket}: {med_fee}.",
     },
+    "col.population_basis": {"zh": "人口口径", "en": "Population"},
+    "col.population": {"zh": "人口数", "en": "Persons living or registered"},
+    "col.population_year": {"zh": "人口所属年末", "en": "At the end of"},
+    "col.population_source": {"zh": "人口数来源", "en": "Source of the population"},
+    "col.coverage": {"zh": "参保率", "en": "Coverage rate"},
+    "population.resident": {"zh": "常住人口", "en": "resident population"},
+    "population.registered": {"zh": "户籍人口", "en": "registered population"},
+    "title.coverage": {"zh": "参保率（两个险种合计）", "en": "Coverage rate, both schemes"},
+    "people.coverage": {
+        "zh": "{month}末按{basis}计的参保率为 {share}：参保 {enrolled} 人，{year}年末{basis} {persons} 人（{source}）。",
+        "en": "At the end of {month} {share} of the {basis} are insured: {enrolled} members, {persons} persons at the "
+        "end of {year} ({source}).",
+    },
+    "people.no_coverage": {
+        "zh": "{month}没有参保人数，无法计算参保率。",
+        "en": "No members are known for {month}, so there is no coverage rate.",
+    },
+    "people.no_population": {
+        "zh": "参保率需要人口数，导出数据中没有。请在 bureau.toml 的 [[populations]] 中填报该地区年末常住或户籍人口及来源，然后重新构建。",
+        "en": "A coverage rate needs the population, which no export holds. State the division's resident or registered "
+        "population and its source under [[populations]] in bureau.toml and build again.",
+    },
+    "note.coverage": {
+        "zh": "人口数由本地填报，取最近一个年末，最多沿用两年；同时参加两个险种的人各计一次，故参保率可能超过100%。",
+        "en": "The bureau states the population; the newest year end serves, for at most two years. Who is insured in both "
+        "schemes counts in both, so the rate may pass 100 %.",
+    },
     "col.enrolled": {"zh": "参保人数", "en": "Insured"},
     "col.enrolled_prior_year": {"zh": "上年同期参保人数", "en": "Insured a year before"},
     "col.newly_enrolled": {"zh": "新增", "en": "Joined"},

@@ -73,6 +73,7 @@ PAGES: tuple[PageInfo, ...] = (
             "contribution_monthly",
             "fund_indicator_monthly",
             "org_indicator_monthly",
+            "population_monthly",
         ),
         ("psn_insu_d", "psn_clct_detl_d"),
         ready=True,

@@ -969,6 +969,22 @@ QUERIES: dict[str, Query] = {
         order by enrolled.scheme, enrolled.org_code
         """,
     ),
+    # The population that the bureau states, and the members held against it where there are any.
+    "coverage": Query(
+        ("population_monthly", "org_indicator_monthly"),
+        ("month", "basis", "enrolled", "persons", "population_year", "source", "share", "share_prior_year"),
+        """
+        select population.month, population.basis, told.numerator as enrolled, population.persons,
+            population.population_year, population.source, told.value as share, told.value_prior_year as share_prior_year
+        from marts.population_monthly as population
+        left join marts.org_indicator_monthly as told
+            on told.org_code = population.org_code and told.month = population.month
+            and told.indicator_id = case population.basis when 'resident' then 'E01' else 'E01.registered' end
+        where population.org_code = $scope_org and population.month <= cast($period as date)
+            and (told.month is not null or population.month = cast($period as date))
+        order by population.month, population.basis desc
+        """,
+    ),
     "duplicates": Query(
         ("enrolment_duplicate_monthly",),
         ("month", "scheme", "duplicate_kind", "persons", "subsidy"),

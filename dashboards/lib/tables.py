@@ -399,6 +399,16 @@ LAYOUTS: dict[str, tuple[Column, ...]] = {
         Column("lapsed", "col.lapsed", "count"),
         Column("duplicate_enrolled", "col.duplicate_enrolled", "count"),
     ),
+    "coverage": (
+        _MONTH,
+        Column("basis", "col.population_basis", "code", "population"),
+        Column("enrolled", "col.enrolled", "count"),
+        Column("persons", "col.population", "count"),
+        Column("population_year", "col.population_year", "year"),
+        Column("share", "col.coverage", "ratio"),
+        Column("share_prior_year", "col.prior_year", "ratio"),
+        Column("source", "col.population_source"),
+    ),
     "duplicates": (
         _MONTH,
         _SCHEME,

@@ -34,6 +34,7 @@ with per_head:
 with duplicates:
     enrolment.duplicates(view)
 
+enrolment.coverage(view)
 enrolment.orgs(view)
 people.indicators(view, "enrolment")
 blocks.page_export(view, "enrolment")

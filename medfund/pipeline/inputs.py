@@ -61,6 +61,9 @@ BUREAU_SETTING = pa.schema(
     ]
     + [("small_cell", _LONG)]
 )
+BUREAU_POPULATION = pa.schema(
+    [("org_code", _TEXT), ("year", pa.int32()), ("basis", _TEXT), ("persons", _LONG), ("source", _TEXT)]
+)
 CHANGED_BATCH = pa.schema([("table_name", _TEXT), ("batch_id", _TEXT)])
 PREVIOUS_QUALITY = pa.schema(
     [
@@ -115,7 +118,7 @@ def inputs_dir(home: Home) -> Path:
 def write_build_inputs(
     home: Home, bureau: Bureau, batches: Sequence[dict[str, Any]], changed: Iterable[tuple[str, str]]
 ) -> None:
-    """load_batch, superseded_row, bureau_org, bureau_setting, changed_batch, and empty tables for what the run adds.
+    """load_batch, superseded_row, bureau_*, changed_batch, and empty tables for what the run adds.
 
     `changed` gives (table, batch id) of the batches that the candidate does not hold yet.
     """
@@ -144,6 +147,11 @@ def write_build_inputs(
                 "small_cell": bureau.small_cell,
             }
         ],
+    )
+    write_rows(
+        folder / "bureau_population.parquet",
+        BUREAU_POPULATION,
+        ({"org_code": stated.org, **stated.model_dump(exclude={"org"})} for stated in bureau.populations),
     )
     write_rows(
         folder / "changed_batch.parquet",

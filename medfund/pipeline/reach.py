@@ -20,6 +20,7 @@ from medfund.release.store import connect_read_only
 _SAME_IN_EVERY_BUILD = {
     "run.bureau_org",
     "run.bureau_setting",
+    "run.bureau_population",
     "run.bureau_scenario",
     "run.changed_batch",
     "run.superseded_row",

@@ -23,6 +23,7 @@ OUTPATIENT, CHRONIC, INPATIENT, PHARMACY, MATERNITY = range(5)
 
 EMPLOYEE_SHARE = 0.292  # published, 2025
 YEARLY_GROWTH = (0.0235, -0.0105)  # published: employees grow, residents shrink
+COVERAGE = 0.951  # published: members of both schemes by residents, stated to stay above 95 %
 # Active per retired employee at the year's end: published for 2023-2025, assumed before and after.
 ACTIVE_PER_RETIRED = {2019: 2.80, 2021: 2.79, 2022: 2.76, 2023: 2.71, 2024: 2.63, 2025: 2.60, 2028: 2.55}
 # Members by bookkeeping unit, [scheme][org] (assumed).

@@ -252,8 +252,8 @@ def budget_query() -> str:
         FROM budget ORDER BY book_org, fund_code, year, item_key, eff_date"""
 
 
-def bureau_toml() -> bytes:
-    """The bureau file of the synthetic city (see medfund.settings.Bureau)."""
+def bureau_toml(populations: dict[int, int]) -> bytes:
+    """The bureau file of the synthetic city (see medfund.settings.Bureau); `populations` are its residents by year."""
     orgs: list[dict[str, str]] = [
         {"code": city.CITY, "name_zh": city.CITY_NAME, "name_en": "Shili City", "level": "city"}
     ]
@@ -266,5 +266,15 @@ def bureau_toml() -> bytes:
         "name_en": "Shili City Healthcare Security Bureau (synthetic)",
         "pool_area": [city.CITY[:4]],
         "orgs": orgs,
+        "populations": [
+            {
+                "org": city.CITY,
+                "year": year,
+                "basis": "resident",
+                "persons": persons,
+                "source": f"示例市{year}年统计公报（合成数据）",
+            }
+            for year, persons in populations.items()
+        ],
     }
     return tomli_w.dumps(bureau).encode("utf-8")

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from medfund.errors import MedfundError, UsageError
 from medfund.synth import books, city, claims, export
+from medfund.synth import calibration as cal
 from medfund.synth.chart import FUNDS
 from medfund.synth.deliveries import Deliveries
 from medfund.synth.faults import FAULTS, Answer, Fault, Planter, add_up, key_path
@@ -98,7 +99,7 @@ def write(
         raise MedfundError(f"{directory}: can't be written ({error.strerror or error})") from error
     except duckdb.IOException as error:
         raise MedfundError(f"{directory}: can't be written ({error})") from error
-    out.path("bureau.toml").write_bytes(export.bureau_toml())
+    out.path("bureau.toml").write_bytes(export.bureau_toml(_residents(people, window)))
     if answers:
         key = {"seed": seed, "settlements": wanted, "planted": add_up(answers)}
         out.path(ANSWER_KEY).write_text(
@@ -106,6 +107,12 @@ def write(
         )
     say(f"wrote {sum(out.rows.values()):,} rows in {len(out.paths)} files to {directory}")
     return SynthReport(directory, tuple(out.paths), dict(out.rows), tuple(rates))
+
+
+def _residents(people: city.People, window: Window) -> dict[int, int]:
+    """How many people live in the city at the year ends that the months asked for need or hold, by year."""
+    years = range(window.first // 12 - 1, (window.last + 1) // 12)
+    return {year: round(int(people.enrolled(year * 12 + 11).sum()) / cal.COVERAGE) for year in years}
 
 
 def _settlement_count(size: str, settlements: int | None) -> int:

@@ -213,10 +213,27 @@ employer_placed as (
     group by city.org_code, employer.month
 ),
 
+covered as (
+    select
+        headcount.org_code,
+        headcount.month,
+        headcount.enrolled,
+        population.basis,
+        population.persons
+    from headcount
+    inner join {{ ref('population_monthly') }} as population
+        on population.org_code = headcount.org_code and population.month = headcount.month
+),
+
 part as (
-    select org_code, 'all' as scheme, 'E02' as indicator_id, month, 'month' as period_kind, twice as numerator,
-        enrolled as denominator
-    from insured_twice
+    select org_code, 'all' as scheme, 'E01' as indicator_id, month, 'month' as period_kind, enrolled as numerator,
+        persons as denominator
+    from covered
+    where basis = 'resident'
+    union all
+    select org_code, 'all', 'E01.registered', month, 'month', enrolled, persons from covered where basis = 'registered'
+    union all
+    select org_code, 'all', 'E02', month, 'month', twice, enrolled from insured_twice
     union all
     select org_code, 'employee', 'E02', month, 'month', employees_twice, employees from insured_twice
     union all

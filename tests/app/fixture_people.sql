@@ -60,6 +60,14 @@ insert into marts.org_indicator_monthly values
     ('430100', 'employee', 'R04.level', 'inpatient', '2026-10-01', 'rolling_12', 300, 200, 1.5, 1.4, null, null, null),
     ('430100', 'employee', 'E02', 'all', '2026-10-01', 'month', 6, 1199, 0.005, null, null, null, null),
     ('430121', 'employee', 'E02', 'all', '2026-10-01', 'month', 5, 1000, 0.005, null, null, null, null);
+create table marts.population_monthly (org_code varchar, basis varchar, month date, population_year integer, persons bigint,
+    source varchar);
+insert into marts.population_monthly values
+    ('430100', 'resident', '2026-10-01', 2025, 3366, '统计公报'),
+    ('430100', 'registered', '2026-10-01', 2025, 3500, '公安年报');
+insert into marts.org_indicator_monthly values
+    ('430100', 'all', 'E01', 'all', '2026-10-01', 'month', 3199, 3366, 3199 / 3366, 0.9400, 0.95, null, 'normal'),
+    ('430100', 'all', 'E01.registered', 'all', '2026-10-01', 'month', 3199, 3500, 0.914, null, 0.95, null, 'red');
 insert into marts.dim_indicator (indicator_id, indicator_key, name_zh, name_en, level, definition_zh, definition_en, unit,
     direction, source) values
     ('E02', 'duplicate_enrolment_rate', '重复参保率', 'Duplicate enrolment', 'enrolment', '同时有两条及以上有效参保关系的人数占比', 'Two or more relations in force', '%', 'down', 'practice'),

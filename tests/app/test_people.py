@@ -60,6 +60,22 @@ def test_duplicates_name_the_subsidy_of_the_residents(app: AppTest) -> None:
     assert _row(words, "2026年10月", "居民医保", "两地参保", "1", "58.33")
 
 
+def test_coverage_names_its_population(app: AppTest) -> None:
+    words = _words(_at(app, "enrolment"))
+    # 1,199 + 2,000 members by 3,366 residents and 3,500 registered.
+    assert (
+        "2026年10月末按常住人口计的参保率为 95.0%：参保 3,199 人，2025年末常住人口 3,366 人（统计公报）。"
+        in words
+    )
+    assert "按户籍人口计的参保率为 91.4%" in words
+    assert _row(words, "2026年10月", "常住人口", "3,199", "3,366", "2025", "95.0%", "94.0%", "统计公报")
+
+
+def test_a_place_without_a_population_is_told_where_to_state_it(app: AppTest) -> None:
+    words = _words(_at(app, "enrolment", basis="own", org="430122"))
+    assert "[[populations]]" in words and "参保率为" not in words
+
+
 def test_benefits_add_up_by_layer_and_kind(app: AppTest) -> None:
     words = _words(_at(app, "benefits"))
     # 900 + 40 visits, 90,000 + 400,000 of expense.

@@ -46,10 +46,10 @@ def test_example_has_a_word_on_every_key() -> None:
 
 
 def test_example_shows_the_defaults() -> None:
-    """But for the names, the tree, the area and a scenario, copying the example changes nothing."""
+    """But for the names, the tree, the area, a scenario and a population, copying the example changes nothing."""
     given = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
     default = Bureau().model_dump()
-    own = {"code", "name_zh", "name_en", "pool_area", "orgs", "scenarios"}
+    own = {"code", "name_zh", "name_en", "pool_area", "orgs", "scenarios", "populations"}
     assert {key: given[key] for key in given if key not in own} == {
         key: value for key, value in default.items() if key not in own
     }

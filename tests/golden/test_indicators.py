@@ -340,7 +340,8 @@ D02         H1 all        2024-01 rolling_12 470 1100
 D04         H1 all        2024-02 ytd        3.5 -
 """
 
-# indicator, scheme, kind of care, month, period -> numerator, denominator (persons enrolled: 3 employees, 1 resident).
+# indicator, scheme, kind of care, month, period -> numerator, denominator (persons enrolled: 3 employees, 1 resident; 990101
+# states 8 residents and 10 registered at the end of 2023).
 BY_DIVISION = """
 U01         employee inpatient  2024-01 month      3 3
 U01         all      inpatient  2024-02 month      3 4
@@ -368,6 +369,13 @@ U10         employee all        2024-01 month      210 2000
 U11         resident all        2024-02 month      0 1
 U12         employee all        2024-01 month      5 5
 U13         employee all        2024-01 month      30 980
+E01         all      all        2023-12 month      4 8
+E01         all      all        2024-02 month      4 8
+E01.registered all   all        2024-01 month      4 10
+E02         all      all        2024-01 month      0 4
+E04         all      all        2024-01 month      3 4
+E05         employee all        2024-01 month      0 3
+E07         employee all        2024-01 month      0 3
 G01         all      all        2024-01 month      430 470
 G02         all      all        2024-01 month      400 470
 G03         all      all        2024-01 month      10 10
@@ -389,7 +397,11 @@ MARTS = (
 
 def _transformed(root: Path, turned: bool) -> duckdb.DuckDBPyConnection:
     """The marts of this bureau; its files with their rows from last to first where `turned`."""
-    office = Office(root, Bureau(code="990100"))
+    stated = [
+        {"org": "990101", "year": 2023, "basis": basis, "persons": persons, "source": "手工示例"}
+        for basis, persons in (("resident", 8), ("registered", 10))
+    ]
+    office = Office(root, Bureau.model_validate({"code": "990100", "populations": stated}))
     tables = {
         "setl_d": SETTLEMENTS,
         "outmed_setl_d": OUTSIDERS,
