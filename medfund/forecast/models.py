@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import warnings
 from collections.abc import Callable
@@ -42,6 +43,12 @@ class Outlook:
 def is_installed() -> bool:
     """Whether the forecasting library is there; without it the forecast tables stay empty."""
     return importlib.util.find_spec(LIBRARY) is not None
+
+
+def preload() -> None:
+    """Import the library, which takes about a second, where it is installed."""
+    if is_installed():
+        importlib.import_module(f"{LIBRARY}.models")
 
 
 def library_versions() -> dict[str, str]:

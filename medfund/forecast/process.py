@@ -39,19 +39,10 @@ class Summary:
 
 
 class Forecaster:
-    """The process. Nobody may write the candidate before `finish`; leaving the context ends it.
+    """The process. Started early, so that its import overlaps with the models; leaving the context ends it."""
 
-    Fits of earlier builds stand in the home's cache; with `forget` all are made again.
-    """
-
-    def __init__(self, home: Home, *, out: Path, forget: bool = False) -> None:
+    def __init__(self, home: Home) -> None:
         self._home = home
-        request = {
-            "candidate": str(home.candidate_db.resolve()),
-            "memory": str(home.root.resolve() / "cache" / "forecast_fits.parquet"),
-            "forget": forget,
-            "out": str(out.resolve()),
-        }
         paths = [str(PROJECT_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         # Series are short: threads of the linear algebra would only wait for each other.
         few = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -66,6 +57,18 @@ class Forecaster:
             encoding="utf-8",
             env={**os.environ, **few, "PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"},
         )
+
+    def begin(self, *, out: Path, forget: bool = False) -> None:
+        """Forecast the candidate, which nobody may write before `finish`, and write `tables.SCHEMAS` to `out`.
+
+        Fits of earlier builds stand in the home's cache; with `forget` all are made again.
+        """
+        request = {
+            "candidate": str(self._home.candidate_db.resolve()),
+            "memory": str(self._home.root.resolve() / "cache" / "forecast_fits.parquet"),
+            "forget": forget,
+            "out": str(out.resolve()),
+        }
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(request) + "\n")

@@ -1,7 +1,7 @@
 """The forecast's own process: reads a request (JSON) on standard input, writes Parquet, answers with one line.
 
-The end of standard input before the answer means that nobody waits for it.
-It runs beside the checks of the candidate, which both only read.
+The end of standard input before the answer means that nobody waits for it. The library is imported before the request
+comes; the work runs beside the checks of the candidate, which both only read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from medfund.forecast.books import describe, forecast_book, read_books
 from medfund.forecast.memory import Fits
-from medfund.forecast.models import is_installed
+from medfund.forecast.models import is_installed, preload
 from medfund.forecast.published import forecast_national
 from medfund.forecast.tables import SCHEMAS, Rows, write_table
 from medfund.release.store import connect_read_only
@@ -61,7 +61,11 @@ def _listen() -> None:
 
 def main() -> int:
     """Read one request, answer with one line of JSON."""
-    request = json.loads(sys.stdin.readline())
+    preload()
+    line = sys.stdin.readline()
+    if not line:
+        return 0  # the build ended without needing us
+    request = json.loads(line)
     # The build keeps our standard input open: when it ends early, nobody wants the answer any more, and a late
     # one would land in the next candidate.
     threading.Thread(target=_listen, daemon=True).start()

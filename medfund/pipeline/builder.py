@@ -6,7 +6,8 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -122,8 +123,9 @@ def _build(
             home, bureau, plan, transform, ["tag:release"], results, "regated", say, started
         )
 
-    # Both take seconds to import; this process and that one do it at the same time.
-    with Checker() as checker:
+    with ExitStack() as workers:
+        # What takes seconds to import does so in its own process, while this one does the same.
+        checker = workers.enter_context(Checker())
         base = served if served and not full_refresh and _can_start_from(served, plan) else None
         kind: Kind = "incremental" if base else "full"
         held = set(base.manifest["batches"]) if base else set()
@@ -132,20 +134,17 @@ def _build(
             f"Building from {len(plan.batches)} batches"
             + (f", {len(changed)} of them new, onto release {base.release_id}." if base else ", all anew.")
         )
-        _start_candidate(home, base)
-        run_inputs.write_build_inputs(home, bureau, plan.batches, changed)
-        newest = next(iter(list_releases(home)), None)
-        run_inputs.write_previous(
-            home,
-            served.database if served else None,
-            newest.database if newest else None,
-            base.database if base else None,
-        )
         transform = Transform(home, threads=threads, progress=progress, project=project)
         out = run_inputs.inputs_dir(home)
+        _clear_candidate(home)
         try:
-            manifest = transform.manifest()
+            with ThreadPoolExecutor(1) as beside:
+                begun = beside.submit(_begin_candidate, home, bureau, plan, changed, served, base)
+                manifest = transform.manifest()
+                begun.result()
             same = REACHES_ALL if base is None else unreached(base.database, manifest, changed)
+            forecasts = transform.tagged("forecast") - same.models
+            forecaster = workers.enter_context(Forecaster(home)) if forecasts else None
             checker.begin(
                 home,
                 bureau,
@@ -161,13 +160,13 @@ def _build(
                 *what, "--exclude", "tag:release", "tag:forecast", *sorted(same.models), artifacts=False
             )
             say("Checking the candidate.")
-            forecasts = transform.tagged("forecast") - same.models
             # Both only read the candidate, so they do it at the same time.
-            with Forecaster(home, out=out, forget=full_refresh) if forecasts else nullcontext() as forecaster:
-                checker.check(progress)
-                results = carry_over(out, base.database if base else None, same.checks)
-                if forecaster is not None:
-                    say(forecaster.finish().text())
+            if forecaster is not None:
+                forecaster.begin(out=out, forget=full_refresh)
+            checker.check(progress)
+            results = carry_over(out, base.database if base else None, same.checks)
+            if forecaster is not None:
+                say(forecaster.finish().text())
         except DiskFull:
             remove_tree(home.candidate)
             raise
@@ -206,11 +205,30 @@ def _refused_before(home: Home, plan: _Plan) -> bool:
     )
 
 
-def _start_candidate(home: Home, base: Release | None) -> None:
+def _clear_candidate(home: Home) -> None:
     # First what says that the candidate is complete: a kill while removing must not leave it behind.
     (home.candidate / "gate.json").unlink(missing_ok=True)
     remove_tree(home.candidate)
     run_inputs.inputs_dir(home).mkdir(parents=True)
+
+
+def _begin_candidate(
+    home: Home,
+    bureau: Bureau,
+    plan: _Plan,
+    changed: Sequence[tuple[str, str]],
+    served: Release | None,
+    base: Release | None,
+) -> None:
+    """What dbt starts from: the small files of the run, and a copy of the release to build onto."""
+    run_inputs.write_build_inputs(home, bureau, plan.batches, changed)
+    newest = next(iter(list_releases(home)), None)
+    run_inputs.write_previous(
+        home,
+        served.database if served else None,
+        newest.database if newest else None,
+        base.database if base else None,
+    )
     if base is not None:
         shutil.copyfile(base.database, home.candidate_db)
 

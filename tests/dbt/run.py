@@ -35,7 +35,8 @@ def main() -> int:
             transform = Transform(home, progress=progress)
             # Unit tests of incremental models need the relation to be there.
             transform.run("build", "--exclude-resource-type", "unit_test", "--exclude", "tag:forecast")
-            with Forecaster(home, out=inputs_dir(home)) as forecaster:
+            with Forecaster(home) as forecaster:
+                forecaster.begin(out=inputs_dir(home))
                 forecaster.finish()
             transform.run("build", "--exclude-resource-type", "unit_test", "--select", "tag:forecast")
             transform.run("test", "--select", "test_type:unit")

@@ -296,14 +296,16 @@ def test_the_process_answers_in_one_sentence_and_names_what_went_wrong(tmp_path:
     home = Home(tmp_path)
     home.candidate.mkdir()
     make_candidate(home.candidate_db, {("970199", "390"): dated(20)})
-    with Forecaster(home, out=tmp_path) as forecaster:
+    with Forecaster(home) as forecaster:
+        forecaster.begin(out=tmp_path)
         assert forecaster.finish().text() == "Forecasts: 0 made, 0 as before, 1 with too short a history."
     remove_tree(home.candidate)
     home.candidate.mkdir()
     with (
-        Forecaster(home, out=tmp_path) as forecaster,
+        Forecaster(home) as forecaster,
         pytest.raises(MedfundError, match=r"^the forecasts could not be made: .*medfund\.duckdb"),
     ):
+        forecaster.begin(out=tmp_path)
         forecaster.finish()
 
 
@@ -319,7 +321,7 @@ def test_a_forecast_nobody_waits_for_writes_nothing(tmp_path: Path) -> None:
     code = (
         "import os, sys; from pathlib import Path; from medfund.forecast import Forecaster; "
         "from medfund.settings import Home; "
-        "it = Forecaster(Home(Path(sys.argv[1])), out=Path(sys.argv[2])); "
+        "it = Forecaster(Home(Path(sys.argv[1]))); it.begin(out=Path(sys.argv[2])); "
         "print(it._process.pid, flush=True); os._exit(9)"
     )
     killed = subprocess.run(
