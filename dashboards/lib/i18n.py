@@ -1713,6 +1713,37 @@ TEXT: dict[str, dict[Lang, str]] = {
     },
     "title.payment_quadrant": {"zh": "病例组合与费用消耗", "en": "Case mix and cost"},
     "title.payment_departments": {"zh": "科室盈亏", "en": "Gain or loss by department"},
+    "title.payment_values": {"zh": "费率与点值", "en": "Rates and point values"},
+    "payment.values": {
+        "zh": "{year}年{scheme}{system}按“{method}”计，每点 {value} 元；可分配 {amount}，余差 {rest}。",
+        "en": "{scheme}, {system}, {year}: {value} yuan a point by {method}; {amount} to be distributed, {rest} left.",
+    },
+    "payment.no_values": {
+        "zh": "没有按病种付费预算，无法测算费率与点值；支付标准取自导出数据。请填写 seeds/policy/payment_budget.csv 后重新构建。",
+        "en": "There is no budget of payment by case to work rates and point values out from; standards are the export's. "
+        "Fill seeds/policy/payment_budget.csv and build again.",
+    },
+    "note.payment_values": {
+        "zh": "点值 = 可分配金额 ÷ 总权重（点数、分值）。预算为基金口径时，按区域基金支付比例折算，或加上统筹以外支付以恰好用完预算；"
+        "余差 = 可分配金额 − 支付标准合计（基金口径为应付合计）。",
+        "en": "Value = what is distributed by all weights or points. Where the budget is the fund's, it is divided by the area's "
+        "fund ratio, or what others pay is added, which spends it exactly. Left = distributed less standards (dues, of a "
+        "fund's budget).",
+    },
+    "valuemethod.total": {"zh": "总费用预算", "en": "budget of total expense"},
+    "valuemethod.fund_ratio": {"zh": "基金支付比例折算", "en": "the area's fund ratio"},
+    "valuemethod.exact": {"zh": "恰好用完预算", "en": "exact spending"},
+    "col.value_method": {"zh": "点值算法", "en": "Method"},
+    "col.point_value": {"zh": "采用值(元)", "en": "Value applied, yuan"},
+    "col.budget_value": {"zh": "预算点值(元)", "en": "Of the budget, yuan"},
+    "col.plain_value": {"zh": "按可分配金额(元)", "en": "Plain, yuan"},
+    "col.ratio_value": {"zh": "按基金支付比例(元)", "en": "By fund ratio, yuan"},
+    "col.exact_value": {"zh": "恰好用完(元)", "en": "Exact, yuan"},
+    "col.total_weight": {"zh": "总权重或点数", "en": "Weights or points"},
+    "col.distributable": {"zh": "可分配金额", "en": "To be distributed"},
+    "col.unspent": {"zh": "余差", "en": "Left"},
+    "col.on_account": {"zh": "月度预拨", "en": "Paid on account"},
+    "col.year_end_due": {"zh": "年终应拨付", "en": "Still to pay"},
     "title.payment_cash": {
         "zh": "全年拨付：月拨、清算、保证金与预付金",
         "en": "Money paid: months, year end, retention, advances",

@@ -114,6 +114,7 @@ PAGES: tuple[PageInfo, ...] = (
         (
             "payment_case",
             "payment_institution_annual",
+            "payment_value_annual",
             "payment_group_annual",
             "payment_department_annual",
             "payment_cash_annual",

@@ -88,6 +88,35 @@ def quadrant(view: Screen) -> None:
     )
 
 
+def values(view: Screen) -> None:
+    """Rate or point value of each budget of the year, and what it leaves."""
+    rows = view.rows("payment_values", scheme=people.scheme(view))
+    first = rows.first
+    blocks.figure(
+        view,
+        "payment_values",
+        view.t("title.payment_values"),
+        None,
+        ""
+        if first is None
+        else view.t(
+            "payment.values",
+            year=view.period.year,
+            scheme=blocks.coded(view, "scheme", first["scheme"]),
+            system=first["group_system"],
+            method=blocks.coded(view, "valuemethod", first["value_method"]),
+            value=first["point_value"] or formats.MISSING,
+            amount=formats.money(first["distributable_amount"], view.lang),
+            rest=formats.money(first["unspent_amount"], view.lang),
+        ),
+        rows,
+        layout="payment_values",
+        queries=("payment_values",),
+        note=view.t("note.payment_values"),
+        missing=view.t("payment.no_values") if len(view.rows("payment_institutions", scheme="all")) else "",
+    )
+
+
 def groups(view: Screen) -> None:
     """Groups that gain or lose most in the year."""
     rows = view.rows("payment_groups", scheme=people.scheme(view))

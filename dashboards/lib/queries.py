@@ -1169,13 +1169,35 @@ QUERIES: dict[str, Query] = {
         select paid.institution_code, coalesce(place.name, paid.institution_code) as institution, paid.scheme,
             paid.group_system, paid.cases, paid.cmi, paid.cost_index, paid.time_index, paid.standard_payment,
             paid.actual_cost, paid.gain_or_loss as amount, paid.due, paid.accrued, paid.accrued_to_due, paid.tier_zh,
-            paid.tier_en, paid.paid, paid.retained_surplus, paid.shared_overspend
+            paid.tier_en, paid.paid, paid.retained_surplus, paid.shared_overspend, paid.on_account, paid.year_end_amount
         from marts.payment_institution_annual as paid
         left join marts.dim_institution as place
             on place.institution_code = paid.institution_code and place.is_current
         where paid.year = year(cast($period as date)) and ($scheme = 'all' or paid.scheme = $scheme)
             and ($basis = 'consolidated' or place.org_code = $org)
         order by abs(paid.gain_or_loss) desc, paid.institution_code, paid.scheme
+        """,
+    ),
+    # Values keep the six places that they are stated to.
+    "payment_values": Query(
+        ("payment_value_annual",),
+        (
+            "year",
+            "scheme",
+            "group_system",
+            "value_method",
+            "point_value",
+            "distributable_amount",
+            "unspent_amount",
+        ),
+        """
+        select year, scheme, group_system, value_method, cast(weight as double) as weight, distributable_amount,
+            cast(point_value as varchar) as point_value, cast(budget_value as varchar) as budget_value,
+            cast(plain_value as varchar) as plain_value, cast(ratio_value as varchar) as ratio_value,
+            cast(exact_value as varchar) as exact_value, standard_payment, due, unspent_amount
+        from marts.payment_value_annual
+        where year = year(cast($period as date)) and ($scheme = 'all' or scheme = $scheme)
+        order by scheme, group_system
         """,
     ),
     # Sums over the cases of the chosen place; weight and mean are those of the whole pool area.
@@ -1702,6 +1724,24 @@ QUERIES |= {
         """
         select count(*) as rows, min(month) as first_month, max(month) as last_month
         from marts.institution_indicator_monthly
+        where indicator_id = $indicator
+        """,
+    ),
+    "held_doctor_indicator_monthly": Query(
+        ("doctor_indicator_monthly",),
+        ("rows", "first_month", "last_month"),
+        """
+        select count(*) as rows, min(month) as first_month, max(month) as last_month
+        from marts.doctor_indicator_monthly
+        where indicator_id = $indicator
+        """,
+    ),
+    "held_rule_indicator_monthly": Query(
+        ("rule_indicator_monthly",),
+        ("rows", "first_month", "last_month"),
+        """
+        select count(*) as rows, min(month) as first_month, max(month) as last_month
+        from marts.rule_indicator_monthly
         where indicator_id = $indicator
         """,
     ),

@@ -19,7 +19,13 @@ _BOUNDS = Bounds()
 _SHOWN_ROWS = 500
 _OWN = "own"
 _START = "select *\nfrom {table}\nlimit 100"
-_INDICATOR_MARTS = ("fund_indicator_monthly", "org_indicator_monthly", "institution_indicator_monthly")
+_INDICATOR_MARTS = (
+    "fund_indicator_monthly",
+    "org_indicator_monthly",
+    "institution_indicator_monthly",
+    "doctor_indicator_monthly",
+    "rule_indicator_monthly",
+)
 _ANSWER = "medfund.answer"
 
 

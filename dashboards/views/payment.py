@@ -14,6 +14,7 @@ with groups:
 with kinds:
     payment.case_types(view)
 payment.departments(view)
+payment.values(view)
 payment.cash(view)
 payment.advances(view)
 blocks.page_export(view, "payment")

@@ -17,6 +17,8 @@ Ints = NDArray[np.int64]
 # Institutions inspected in half a year: hospitals and clinics, pharmacies (assumed); 60 % confirmed (published).
 INSPECTED = (0.16, 0.06)
 CONFIRMED = 0.6
+# Rules that special campaigns screen claims with, by what they look for; other findings need a reader (assumed).
+RULES = {"重复收费": "SR19", "超标准收费": "SR23", "串换项目": "SR25"}
 # Recovered over a year's fund money of the institution: set so that all recoveries come near the published 1.1 % of
 # expenditure.
 RECOVERED = (0.01, 0.15)
@@ -77,9 +79,12 @@ def cash_recovered(con: Con, calendar: Calendar) -> dict[str, Ints]:
 def case_query(first: int, last: int) -> str:
     """Cases opened or closed in the months asked for, as known at the end of the last one."""
     known = f"closed <= {last}"
+    rule = (
+        "CASE finding " + " ".join(f"WHEN '{found}' THEN '{rule}'" for found, rule in RULES.items()) + " END"
+    )
     return f"""SELECT case_id, payee AS fixmedins_code, NULL AS psn_no, source,
         {date_of("month", "5")} AS open_date, CASE WHEN {known} THEN {date_of("closed", "17")} END AS close_date,
-        NULL AS rule_id, CASE WHEN {known} AND is_confirmed THEN finding END AS finding_type,
+        CASE WHEN source = '专项' THEN {rule} END AS rule_id, CASE WHEN {known} AND is_confirmed THEN finding END AS finding_type,
         CASE WHEN {known} AND is_confirmed THEN '1' ELSE '0' END AS verified_flag,
         CASE WHEN {known} THEN {yuan("amount")} END AS recovered_amt,
         CASE WHEN {known} AND u_money > 0.6 THEN {yuan("amount // 2")} END AS fine_amt,

@@ -1,8 +1,9 @@
--- The department each grouped stay was discharged from.
+-- The department each grouped stay was discharged from, and how.
 select
     visit.visit_id,
     max(coalesce(visit.discharge_department_code, visit.admission_department_code)) as department_code,
-    max(coalesce(visit.discharge_department_name, visit.admission_department_name)) as department_name
+    max(coalesce(visit.discharge_department_name, visit.admission_department_name)) as department_name,
+    max(visit.discharge_way_code) as discharge_way_code
 from {{ ref('stg_mdtrt_d') }} as visit
 where
     visit.visit_id in (

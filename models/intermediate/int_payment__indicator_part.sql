@@ -161,7 +161,7 @@ quota as (
         scheme,
         year,
         quota
-    from {{ ref('payment_quota') }}
+    from {{ ref('int_payment__quota') }}
 ),
 
 executed_month as (

@@ -4,12 +4,20 @@ insert into marts.dim_institution values ('H1', '甲医院', '430121', true), ('
 create table marts.payment_institution_annual (institution_code varchar, scheme varchar, year integer, group_system varchar,
     cases bigint, cmi double, cost_index double, time_index double, standard_payment decimal(18, 2), actual_cost decimal(18, 2),
     gain_or_loss decimal(18, 2), due decimal(18, 2), accrued decimal(18, 2), accrued_to_due double, tier_zh varchar, tier_en varchar,
-    paid decimal(18, 2), retained_surplus decimal(18, 2), shared_overspend decimal(18, 2));
+    paid decimal(18, 2), retained_surplus decimal(18, 2), shared_overspend decimal(18, 2), on_account decimal(18, 2),
+    year_end_amount decimal(18, 2));
 insert into marts.payment_institution_annual values
     ('H1', 'employee', 2026, 'DRG', 50, 1.1905, 1.05, 0.98, 714285.71, 790000, -75714.29, 516285.71, 592000, 1.1467, '超限部分自担',
-        'Shared up to the limit', 547262.85, 0, 30977.14),
+        'Shared up to the limit', 547262.85, 0, 30977.14, 520000, 27262.85),
     ('H2', 'resident', 2026, 'DIP', 50, 809.5, 0.95, 1.02, 485714.29, 425000, 60714.29, 383714.29, 323000, 0.8418, '据实支付',
-        'Actual only', 323000, 0, 0);
+        'Actual only', 323000, 0, 0, null, null);
+create table marts.payment_value_annual (scheme varchar, year integer, group_system varchar, value_method varchar, weight decimal(20, 6),
+    distributable_amount decimal(18, 2), paid_by_others decimal(18, 2), point_value decimal(18, 6), budget_value decimal(18, 6),
+    plain_value decimal(18, 6), ratio_value decimal(18, 6), exact_value decimal(18, 6), standard_payment decimal(18, 2),
+    due decimal(18, 2), unspent_amount decimal(18, 2));
+insert into marts.payment_value_annual values
+    ('employee', 2026, 'DIP', 'fund_ratio', 210620, 1425000, 575000, 9.396860, 9.875605, 6.765739, 9.396860, 9.495774, 1979166.66,
+        1404166.66, 20833.34);
 create table marts.payment_case (setl_id varchar, institution_code varchar, scheme varchar, year integer, group_system varchar, group_code varchar,
     group_name varchar, case_type varchar, is_grouped boolean, standard_payment decimal(18, 2), actual_cost decimal(18, 2),
     gain_or_loss decimal(18, 2), is_review_candidate boolean);

@@ -29,6 +29,25 @@ def test_payment_shows_institutions_groups_and_kinds_of_the_scheme(app: AppTest)
     assert _row(words, "DRG", "未入组", "1", "—", "700.00", "—", "0")
 
 
+def test_payment_shows_point_values_and_what_is_still_to_pay(app: AppTest) -> None:
+    words = _words(_at(app, "payment"))
+    assert "每点 9.396860 元；可分配 142.50 万元，余差 2.08 万元。" in words
+    assert _row(
+        words,
+        "职工医保",
+        "DIP",
+        "基金支付比例折算",
+        "9.396860",
+        "9.875605",
+        "6.765739",
+        "9.396860",
+        "9.495774",
+    )
+    assert "20,833.34" in words and "520,000.00" in words and "27,262.85" in words
+    # Residents have no budget: it is said where to state one.
+    assert "seeds/policy/payment_budget.csv" in _words(_at(app, "payment", fund="390"))
+
+
 def test_payment_of_residents_is_their_own(app: AppTest) -> None:
     words = _words(_at(app, "payment", fund="390"))
     assert _row(words, "乙医院", "居民医保", "DIP", "50") and "甲医院" not in words

@@ -11,7 +11,8 @@ outpatient visit 50 %, 20 %, 30 % (30 %). The stays, by day:
         twice; B dies                             data end
 
 M2, M6 and M7 are grouped, M8 could not be. Doctor D1 orders of outpatient visit V1, D2 of V2, D3 of stay M1; all lines are of
-January 2024. Inspectors confirm one case at H1 in February 2024 (50 yuan back, 3.5 points) and find nothing in another.
+January 2024. Inspectors confirm one case at H1 in February 2024 (50 yuan back, 3.5 points) and find nothing in another; rule SR23
+raised both in January.
 """
 
 from __future__ import annotations
@@ -150,7 +151,8 @@ def inspected(case: str, confirmed: bool, recovered: str, points: str) -> Row:
     return {
         "case_id": case,
         "fixmedins_code": H1,
-        "source": "日常",
+        "source": "专项",
+        "rule_id": "SR23",
         "open_date": "2024-01-15",
         "close_date": "2024-02-15",
         "verified_flag": "1" if confirmed else "0",
@@ -392,6 +394,7 @@ MARTS = (
     "org_indicator_monthly",
     "institution_monthly",
     "utilisation_monthly",
+    "rule_indicator_monthly",
 )
 
 
@@ -460,6 +463,32 @@ def test_indicator_of_the_insured(candidate: duckdb.DuckDBPyConnection, row: str
         [scheme, indicator, bucket, _month(month), period],
     ).fetchall()
     _is_quotient(found, numerator, denominator)
+
+
+@pytest.mark.parametrize(
+    ("indicator", "month", "period", "numerator", "denominator"),
+    [
+        ("S02", "2024-02", "month", "1", "2"),
+        ("S02.false", "2024-02", "ytd", "1", "2"),
+        ("S02.open", "2024-01", "month", "2", "-"),
+    ],
+)
+def test_indicator_of_a_rule(
+    candidate: duckdb.DuckDBPyConnection,
+    indicator: str,
+    month: str,
+    period: str,
+    numerator: str,
+    denominator: str,
+) -> None:
+    """Of two cases that rule SR23 raised in January, one is confirmed and one is not, both in February."""
+    for rule in ("SR23", "all"):
+        found = candidate.execute(
+            "select numerator, denominator, value from marts.rule_indicator_monthly where rule_id = ? "
+            "and indicator_id = ? and month = ? and period_kind = ?",
+            [rule, indicator, _month(month), period],
+        ).fetchall()
+        _is_quotient(found, numerator, denominator)
 
 
 def test_the_last_days_of_the_data_are_counted_and_provisional(candidate: duckdb.DuckDBPyConnection) -> None:

@@ -1,5 +1,6 @@
 -- Grouped inpatient settlements, each with what the newest grouping says it should cost. Refunded stays and their reversals are
 -- left out under either convention: a case that was taken back is paid by nobody.
+-- Where the bureau gives its own table of groups, points are worked out from it, else the export's stand.
 -- Where the export carries no standard, it is worked out from the budget: value = budget by the sum of weights of scheme, year
 -- and system; then high outliers get a share of the cost above the limit, low ones their actual cost. Scores of DIP already
 -- carry the correction of outliers.
@@ -27,10 +28,10 @@ grouped as (
         result.group_code,
         result.group_name,
         result.case_type,
-        coalesce(result.case_type not in ('未入组', 'QY'), true) and result.weight_or_score is not null as is_grouped,
+        coalesce(result.case_type not in ('未入组', 'QY'), true) as is_in_group,
         coalesce(result.case_type = '高倍率', false) as is_high_outlier,
         coalesce(result.case_type = '低倍率', false) as is_low_outlier,
-        result.weight_or_score,
+        result.weight_or_score as exported_weight,
         result.standard_payment as exported_standard
     from {{ ref('settlement') }} as settlement
     inner join {{ ref('int_payment__grouping') }} as result on result.setl_id = settlement.setl_id
@@ -40,6 +41,91 @@ grouped as (
         and settlement.setl_id not in (select reversed.reversed_setl_id from reversed)
 ),
 
+-- The table's row of the group, the institution's coefficient for it (for all groups where none names it), and the band its
+-- weight falls in: the highest that begins at or below it.
+tabled as (
+    select
+        grouped.*,
+        department.department_code,
+        department.department_name,
+        -- Wide enough for products of them.
+        cast(group_standard.base_points as decimal(24, 6)) as base_points,
+        cast(group_standard.day_points as decimal(24, 6)) as day_points,
+        cast(coalesce(own.coefficient, usual.coefficient, 1) as decimal(8, 4)) as coefficient,
+        -- Deviation goes by what the group costs at the institution's level.
+        cast(group_standard.mean_cost as decimal(24, 2)) * case
+            when grouped.group_system = 'DIP' then cast(coalesce(own.coefficient, usual.coefficient, 1) as decimal(8, 4)) else 1
+        end as group_cost,
+        coalesce(way.discharge_way_code is not null and grouped.actual_cost < group_standard.mean_cost, false) as is_incomplete,
+        rule.high_ratio,
+        rule.high_share,
+        rule.low_ratio,
+        rule.review_share
+    from grouped
+    left join {{ ref('int_payment__department') }} as department on department.visit_id = grouped.visit_id
+    left join {{ ref('payment_group_standard') }} as group_standard
+        on
+            group_standard.scheme = grouped.scheme
+            and group_standard.year = grouped.year
+            and group_standard.group_system = grouped.group_system
+            and group_standard.group_code = grouped.group_code
+    left join {{ ref('payment_coefficient') }} as own
+        on
+            own.institution_code = grouped.institution_code
+            and own.scheme = grouped.scheme
+            and own.year = grouped.year
+            and own.group_system = grouped.group_system
+            and own.group_code = grouped.group_code
+    left join {{ ref('payment_coefficient') }} as usual
+        on
+            usual.institution_code = grouped.institution_code
+            and usual.scheme = grouped.scheme
+            and usual.year = grouped.year
+            and usual.group_system = grouped.group_system
+            and usual.group_code = 'all'
+    left join {{ ref('payment_incomplete_way') }} as way
+        on way.group_system = grouped.group_system and way.discharge_way_code = department.discharge_way_code
+    left join {{ ref('payment_rule') }} as rule
+        on
+            rule.group_system = grouped.group_system
+            and rule.weight_from <= coalesce(group_standard.base_points, grouped.exported_weight, 0)
+    qualify row_number() over (partition by grouped.setl_id order by rule.weight_from desc nulls last) = 1
+),
+
+-- Points of a case: days by points per day; of a stay broken off, the share of the group's points that it cost; of a score, less
+-- in proportion below the low limit and more by the part above the high one; else points times coefficient. Four places.
+pointed as (
+    select
+        tabled.*,
+        cast(round(tabled.actual_cost / nullif(tabled.group_cost, 0), 4) as decimal(16, 4)) as cost_ratio,
+        cast(
+            case
+                when tabled.day_points is not null then round(tabled.length_of_stay * tabled.day_points, 4)
+                when tabled.base_points is null then tabled.exported_weight
+                when tabled.group_system = 'DRG' and tabled.is_incomplete
+                    then round(tabled.base_points * tabled.actual_cost / tabled.group_cost, 4)
+                when tabled.group_system = 'DIP' and tabled.actual_cost < tabled.low_ratio * tabled.group_cost
+                    then round(tabled.base_points * tabled.coefficient * tabled.actual_cost / tabled.group_cost, 4)
+                when tabled.group_system = 'DIP' and tabled.actual_cost > tabled.high_ratio * tabled.group_cost
+                    then
+                        round(
+                            tabled.base_points * tabled.coefficient
+                            * (1 + tabled.high_share * (tabled.actual_cost / tabled.group_cost - tabled.high_ratio)),
+                            4
+                        )
+                else round(tabled.base_points * tabled.coefficient, 4)
+            end as decimal(16, 6)
+        ) as weight_or_score
+    from tabled
+),
+
+scored as (
+    select
+        *,
+        is_in_group and weight_or_score is not null as is_grouped
+    from pointed
+),
+
 weighed as (
     select
         scheme,
@@ -47,7 +133,7 @@ weighed as (
         group_system,
         sum(weight_or_score) as weight,
         sum(actual_cost - pooled_pay) as paid_by_others
-    from grouped
+    from scored
     where is_grouped
     group by scheme, year, group_system
 ),
@@ -57,17 +143,9 @@ valued as (
         weighed.scheme,
         weighed.year,
         weighed.group_system,
-        cast(
-            round(
-                (
-                    cast(budget.budget * (1 - budget.reserve_share) as double)
-                    / case when budget.value_method = 'fund_ratio' then cast(budget.area_fund_ratio as double) else 1 end
-                    + case when budget.value_method = 'exact' then cast(weighed.paid_by_others as double) else 0 end
-                )
-                / nullif(cast(weighed.weight as double), 0),
-                budget.value_places
-            ) as decimal(18, 6)
-        ) as point_value
+        {{ point_value(
+            distributable('budget.value_method', 'budget', 'weighed.paid_by_others'), 'weighed.weight', 'budget.value_places'
+        ) }} as point_value
     from weighed
     inner join {{ ref('payment_budget') }} as budget
         on
@@ -76,26 +154,19 @@ valued as (
             and budget.group_system = weighed.group_system
 ),
 
--- The band a weight falls in is the highest that begins at or below it.
 ruled as (
     select
-        grouped.*,
+        scored.*,
         special.approved_amount,
         valued.point_value,
-        cast(cast(grouped.weight_or_score as decimal(20, 6)) * valued.point_value as decimal(28, 8)) as base,
-        rule.high_ratio,
-        rule.high_share,
-        rule.review_share
-    from grouped
+        cast(cast(scored.weight_or_score as decimal(20, 6)) * valued.point_value as decimal(28, 8)) as base
+    from scored
     left join valued
         on
-            valued.scheme = grouped.scheme
-            and valued.year = grouped.year
-            and valued.group_system = grouped.group_system
-    left join {{ ref('payment_rule') }} as rule
-        on rule.group_system = grouped.group_system and rule.weight_from <= coalesce(grouped.weight_or_score, 0)
-    left join {{ ref('payment_special_case') }} as special on special.setl_id = grouped.setl_id
-    qualify row_number() over (partition by grouped.setl_id order by rule.weight_from desc nulls last) = 1
+            valued.scheme = scored.scheme
+            and valued.year = scored.year
+            and valued.group_system = scored.group_system
+    left join {{ ref('payment_special_case') }} as special on special.setl_id = scored.setl_id
 ),
 
 standard as (
@@ -104,7 +175,7 @@ standard as (
         case
             when exported_standard is not null then cast(exported_standard as decimal(28, 8))
             when not is_grouped then null
-            when group_system = 'DRG' and is_low_outlier then cast(actual_cost as decimal(28, 8))
+            when group_system = 'DRG' and is_low_outlier and not is_incomplete then cast(actual_cost as decimal(28, 8))
             when group_system = 'DRG' and is_high_outlier
                 then cast(
                     -- The limit is money and rounded to the fen, as rules state it.
@@ -133,7 +204,10 @@ ranked as (
             partition by institution_code, scheme, year, group_system
             order by standard_unrounded - actual_cost nulls last, setl_id
         ) as loss_rank,
-        floor(review_share * count(*) over (partition by institution_code, scheme, year, group_system)) as review_cap
+        {{ review_cap(
+            'max(review_share) over (partition by group_system)',
+            'count(*) over (partition by institution_code, scheme, year, group_system)'
+        ) }} as review_cap
     from reviewed
 )
 
@@ -144,8 +218,8 @@ select
     ranked.scheme,
     ranked.month,
     ranked.year,
-    department.department_code,
-    department.department_name,
+    ranked.department_code,
+    ranked.department_name,
     ranked.group_system,
     ranked.group_version,
     ranked.group_code,
@@ -167,6 +241,11 @@ select
     coalesce(
         ranked.loss_rank <= ranked.review_cap and ranked.standard_unrounded < ranked.actual_cost, false
     ) as is_review_candidate,
-    ranked.review_addition
+    ranked.review_addition,
+    cast(
+        round(cast(ranked.approved_amount as double) / nullif(cast(ranked.point_value as double), 0), 4) as decimal(16, 4)
+    ) as review_points,
+    ranked.coefficient,
+    ranked.cost_ratio,
+    ranked.is_incomplete
 from ranked
-left join {{ ref('int_payment__department') }} as department on department.visit_id = ranked.visit_id

@@ -38,7 +38,14 @@ select
     {{ ratio('sum(grouped.actual_cost)', 'count(*)') }} as mean_cost,
     area.area_mean as area_mean_cost,
     cast(round({{ ratio('sum(grouped.actual_cost)', 'count(*)') }} / nullif(area.area_mean, 0), 4) as decimal(16, 4)) as relative_weight,
-    {{ ratio('sum(grouped.length_of_stay)', 'count(grouped.length_of_stay)') }} as mean_days
+    {{ ratio('sum(grouped.length_of_stay)', 'count(grouped.length_of_stay)') }} as mean_days,
+    cast(
+        round(
+            max(scale.points_of_mean) * {{ ratio('sum(grouped.actual_cost)', 'count(*)') }} / nullif(area.area_mean, 0),
+            max(scale.group_places)
+        ) as decimal(16, 4)
+    ) as base_points
 from grouped
 inner join area using (scheme, year, group_system)
+left join {{ ref('payment_point_scale') }} as scale on scale.group_system = grouped.group_system
 group by grouped.scheme, grouped.year, grouped.group_system, grouped.group_code, area.area_mean

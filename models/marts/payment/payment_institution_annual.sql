@@ -162,6 +162,26 @@ settled as (
                 end
         end as shared
     from reserved
+),
+
+-- Nothing is due where others pay more than the standards; nothing is then kept or shared.
+paid as (
+    select
+        settled.*,
+        cast(
+            case
+                when settled.assessed_due <= 0 then 0
+                when settled.accrued <= settled.assessed_due then settled.accrued + settled.kept
+                else settled.assessed_due + settled.shared
+            end as {{ money_type() }}
+        ) as paid,
+        account.on_account
+    from settled
+    left join {{ ref('payment_on_account') }} as account
+        on
+            account.institution_code = settled.institution_code
+            and account.scheme = settled.scheme
+            and account.year = settled.year
 )
 
 select
@@ -182,13 +202,12 @@ select
     {{ ratio('accrued', 'assessed_due') }} as accrued_to_due,
     tier_zh,
     tier_en,
-    -- Nothing is due where others pay more than the standards; nothing is then kept or shared.
-    cast(
-        case when assessed_due <= 0 then 0 when accrued <= assessed_due then accrued + kept else assessed_due + shared end as {{ money_type() }}
-    ) as paid,
+    paid,
     cast(case when assessed_due <= 0 then 0 else kept end as {{ money_type() }}) as retained_surplus,
     cast(case when assessed_due <= 0 then 0 else shared end as {{ money_type() }}) as shared_overspend,
     cast(high_outliers as bigint) as high_outliers,
     cast(low_outliers as bigint) as low_outliers,
-    cast(review_candidates as bigint) as review_candidates
-from settled
+    cast(review_candidates as bigint) as review_candidates,
+    on_account,
+    cast(paid - on_account as {{ money_type() }}) as year_end_amount
+from paid
