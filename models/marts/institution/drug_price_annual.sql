@@ -1,3 +1,13 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook=[
+        "{{ remember_changed_from(ref('int_indicator__changed_from'), 'drug') }}",
+        "{% if is_incremental() %}delete from {{ this }} where year >= extract(year from {{ changed_from() }}){% endif %}",
+    ]
+) }}
+
 -- What institutions of a division charge for one item on the mean of a year. Below five institutions there is nothing to spread.
 {% set least_institutions = 5 %}
 
@@ -11,6 +21,7 @@ with own_year as (
         sum(amount) as amount,
         bool_or(is_centrally_procured) as is_centrally_procured
     from {{ ref('drug_monthly') }}
+    where month >= cast(date_trunc('year', {{ changed_from() }}) as date)
     group by institution_code, item_code, extract(year from month)
     having sum(quantity) > 0 and sum(amount) > 0
 ),
