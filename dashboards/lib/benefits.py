@@ -63,7 +63,7 @@ def use(view: Screen, key: str, value: str, kind: formats.Kind) -> None:
         view,
         key,
         view.t(f"title.{key}"),
-        figures.split_bars(view, rows, "visit_bucket", names, value, kind),
+        figures.split_bars(view, rows, "visit_bucket", names, value, kind, of=view.t("unit.visits")),
         ""
         if largest is None
         else view.t(
@@ -102,6 +102,7 @@ def levels(view: Screen) -> None:
             ],
             "count",
             stacked=True,
+            of=view.t("unit.visits"),
         ),
         ""
         if largest is None

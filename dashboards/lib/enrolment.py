@@ -65,7 +65,7 @@ def heads(view: Screen) -> None:
         view,
         "heads",
         view.t("title.heads"),
-        figures.split_bars(view, rows, "scheme", names, "enrolled", "count"),
+        figures.split_bars(view, rows, "scheme", names, "enrolled", "count", of=view.t("unit.persons")),
         view.t(
             "people.heads",
             month=formats.month(view.period, view.lang),
@@ -96,6 +96,7 @@ def ages(view: Screen) -> None:
             [(view.t(f"sex.{sex}"), [counts.get((band, sex)) for band in bands]) for sex in sexes],
             "count",
             stacked=True,
+            of=view.t("unit.persons"),
         ),
         ""
         if largest is None
@@ -127,7 +128,13 @@ def groups(view: Screen) -> None:
         view,
         "groups",
         view.t("title.groups"),
-        figures.named_bars(view, names, [(view.t("col.enrolled"), rows.column("enrolled"))], "count"),
+        figures.named_bars(
+            view,
+            names,
+            [(view.t("col.enrolled"), rows.column("enrolled"))],
+            "count",
+            of=view.t("unit.persons"),
+        ),
         ""
         if largest is None
         else view.t(
@@ -160,6 +167,7 @@ def moves(view: Screen) -> None:
             ],
             "count",
             stacked=False,
+            of=view.t("unit.persons"),
         ),
         ""
         if now is None
@@ -238,7 +246,9 @@ def duplicates(view: Screen) -> None:
         view,
         "duplicates",
         view.t("title.duplicates", scheme=view.t(f"scheme.{scheme}")),
-        figures.split_bars(view, rows, "duplicate_kind", names, "persons", "count"),
+        figures.split_bars(
+            view, rows, "duplicate_kind", names, "persons", "count", of=view.t("unit.persons")
+        ),
         view.t(
             "people.duplicates",
             month=formats.month(view.period, view.lang),
@@ -357,7 +367,9 @@ def per_head(view: Screen) -> None:
         view,
         "per_head",
         view.t("title.per_head"),
-        figures.month_lines(view, [(view.t("col.per_head"), rows, "value")], "number"),
+        figures.month_lines(
+            view, [(view.t("col.per_head"), rows, "value")], "number", of=view.t("unit.yuan_per_person")
+        ),
         view.t(
             "people.per_head",
             month=formats.month(view.period, view.lang),

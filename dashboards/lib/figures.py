@@ -524,15 +524,17 @@ def sensitivity_bars(screen: Screen, table: Table) -> go.Figure:
     return _both_ways(screen, [(screen.name(row), row["closing_change"]) for row in table])
 
 
-def driver_bars(screen: Screen, table: Table, name_of: Callable[[dict[str, Any]], str]) -> go.Figure:
-    """What each factor adds to or takes off spending, in the order of the factors."""
-    return _both_ways(screen, [(name_of(row), row["amount"]) for row in table])
+def driver_bars(
+    screen: Screen, table: Table, name_of: Callable[[dict[str, Any]], str], *, letters: int = 8
+) -> go.Figure:
+    """What each factor adds to or takes off spending, in the order of the factors; names in lines of `letters`."""
+    return _both_ways(screen, [(name_of(row), row["amount"]) for row in table], letters)
 
 
-def _both_ways(screen: Screen, bars: Sequence[tuple[str, Decimal]]) -> go.Figure:
+def _both_ways(screen: Screen, bars: Sequence[tuple[str, Decimal]], letters: int = 8) -> go.Figure:
     """Bars to the left and to the right of nil, the first at the top."""
     rows = list(reversed(bars))
-    names = [wrapped(name, 8) for name, _ in rows]  # short lines leave the bars their room on a phone
+    names = [wrapped(name, letters) for name, _ in rows]  # short lines leave the bars their room on a phone
     # A bar is as high as the lines of its name, or names of three lines would run into each other.
     lines = max((name.count("<br>") + 1 for name in names), default=1)
     figure = _figure(screen, 120 + max(38, 20 * lines) * max(len(rows), 1))
@@ -552,12 +554,12 @@ def _both_ways(screen: Screen, bars: Sequence[tuple[str, Decimal]]) -> go.Figure
         )
     )
     widest = max((abs(height) for height in heights if height is not None), default=0) or 1.0
-    # Words stand beyond the bars, on either side that has any.
-    room = 0.9 * widest
     lowest, highest = (
         min((height or 0 for height in heights), default=0),
         max((height or 0 for height in heights), default=0),
     )
+    # Words stand beyond the bars, on either side that has any; on both, a phone leaves each less.
+    room = max(0.9 * widest, 0.8 * (highest - lowest) if lowest < 0 < highest else 0)
     axis = _money_axis(screen, unit) | {
         "range": [
             lowest - room if lowest < 0 else -0.05 * widest,
@@ -930,8 +932,9 @@ def month_bars(
     kind: formats.Kind,
     *,
     stacked: bool = True,
+    of: str = "",
 ) -> go.Figure:
-    """Bars by month, hatched where the month is not complete. Each of `series` is (column, name)."""
+    """Bars by month, hatched where the month is not complete. Each of `series` is (column, name); `of` says what is counted."""
     figure = _figure(screen, 320)
     amounts = [value for column, _ in series for value in table.column(column)]
     unit = formats.unit_for(amounts) if kind == "money" else formats.YUAN
@@ -951,7 +954,7 @@ def month_bars(
             )
         )
     figure.update_layout(barmode="relative" if stacked else "group")
-    _frame(figure, screen, kind, unit)
+    _frame(figure, screen, kind, unit, of)
     return figure
 
 
@@ -962,8 +965,13 @@ def split_bars(
     names: Mapping[str, str],
     value: str,
     kind: formats.Kind,
+    *,
+    of: str = "",
 ) -> go.Figure:
-    """Bars by month, stacked by the codes of the column `split`; `names` says which codes, in order, and their words."""
+    """Bars by month, stacked by the codes of the column `split`; `names` says which codes, in order, and their words.
+
+    `of` says what is counted.
+    """
     figure = _figure(screen, 320)
     amounts = table.column(value)
     unit = formats.unit_for(amounts) if kind == "money" else formats.YUAN
@@ -983,12 +991,17 @@ def split_bars(
             )
         )
     figure.update_layout(barmode="relative")
-    _frame(figure, screen, kind, unit)
+    _frame(figure, screen, kind, unit, of)
     return figure
 
 
-def month_lines(screen: Screen, lines: Sequence[tuple[str, Table, str]], kind: formats.Kind) -> go.Figure:
-    """Lines by month, each (name, table, column), told apart by dash and symbol as well; `kind` as in tables."""
+def month_lines(
+    screen: Screen, lines: Sequence[tuple[str, Table, str]], kind: formats.Kind, *, of: str = ""
+) -> go.Figure:
+    """Lines by month, each (name, table, column), told apart by dash and symbol as well; `kind` as in tables.
+
+    `of` says what is counted or measured.
+    """
     figure = _figure(screen, 320)
     amounts = [value for _, table, column in lines for value in table.column(column)]
     unit = formats.unit_for(amounts) if kind == "money" else formats.YUAN
@@ -1007,7 +1020,7 @@ def month_lines(screen: Screen, lines: Sequence[tuple[str, Table, str]], kind: f
             )
         )
     figure.update_layout(showlegend=len(lines) > 1)
-    _frame(figure, screen, kind, unit)
+    _frame(figure, screen, kind, unit, of)
     return figure
 
 
@@ -1018,8 +1031,9 @@ def named_bars(
     kind: formats.Kind,
     *,
     stacked: bool = False,
+    of: str = "",
 ) -> go.Figure:
-    """Lying bars, the first name at the top; each of `series` is (name, values)."""
+    """Lying bars, the first name at the top; each of `series` is (name, values); `of` says what is counted."""
     figure = _figure(screen, 100 + (36 if stacked or len(series) == 1 else 52) * max(len(names), 1))
     amounts = [value for _, values in series for value in values]
     unit = formats.unit_for(amounts) if kind == "money" else formats.YUAN
@@ -1041,7 +1055,7 @@ def named_bars(
             )
         )
     longest = max((float(height or 0) for trace in figure.data for height in trace.x), default=0.0)
-    axis = _value_axis(screen, kind, unit)
+    axis = _value_axis(screen, kind, unit, of)
     if not stacked:  # the words stand behind the bars
         axis |= {"range": [0, longest * 1.2 or 1.0]}
     figure.update_layout(
@@ -1080,7 +1094,7 @@ def _hatch(screen: Screen, months: Sequence[date]) -> list[str]:
     return ["/" if through is not None and end > through else "" for end in ends]
 
 
-def _frame(figure: go.Figure, screen: Screen, kind: formats.Kind, unit: formats.Unit) -> None:
+def _frame(figure: go.Figure, screen: Screen, kind: formats.Kind, unit: formats.Unit, of: str = "") -> None:
     """Axes of a chart by month, policy marks, and room above the highest bar or point for their words."""
     totals: dict[date, float] = {}
     adds_up = figure.layout.barmode == "relative"
@@ -1090,19 +1104,22 @@ def _frame(figure: go.Figure, screen: Screen, kind: formats.Kind, unit: formats.
             totals[month] = so_far + (height or 0.0) if adds_up else max(so_far, height or 0.0)
     top = max(totals.values(), default=0.0)
     lowest = min((height or 0.0 for trace in figure.data for height in trace.y), default=0.0)
-    axis = _value_axis(screen, kind, unit) | {"range": [min(0.0, lowest * 1.1), top * 1.2 or 1.0]}
+    axis = _value_axis(screen, kind, unit, of) | {"range": [min(0.0, lowest * 1.1), top * 1.2 or 1.0]}
     if kind == "count" and top < 4:  # few persons need whole steps, or the axis names one number twice
         axis |= {"dtick": 1}
+    if kind == "ratio" and 0.5 < top <= 1:  # no share passes the whole
+        axis |= {"tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1]}
     if totals:
         scheme = screen.fund_row["scheme"] if screen.fund_row else "total"
         _mark_policy(figure, screen, min(totals), max(totals), scheme)
     figure.update_layout(xaxis=_time_axis(screen), yaxis=axis)
 
 
-def _value_axis(screen: Screen, kind: formats.Kind, unit: formats.Unit) -> dict[str, Any]:
+def _value_axis(screen: Screen, kind: formats.Kind, unit: formats.Unit, of: str = "") -> dict[str, Any]:
     if kind == "money":
         return _money_axis(screen, unit)
-    return {"tickformat": {"ratio": ".0%", "count": ",d"}.get(kind, ",.4~f")}
+    title = {"title": {"text": of, "standoff": 12}} if of else {}
+    return title | {"tickformat": {"ratio": ".0%", "count": ",d"}.get(kind, ",.4~f")}
 
 
 def result_chart(

@@ -1375,7 +1375,7 @@ TEXT: dict[str, dict[Lang, str]] = {
     "people.of_scheme": {"zh": "{group}（{scheme}）", "en": "{group} ({scheme})"},
     "people.largest_group": {
         "zh": "{group}人数最多，{count} 人，{change}。",
-        "en": "{group} is the largest group with {count} persons; {change}.",
+        "en": "The largest group is {group}: {count} persons ({change}).",
     },
     "people.moves": {
         "zh": "{month}新增 {came} 人，减少 {left} 人。",
@@ -1466,6 +1466,10 @@ TEXT: dict[str, dict[Lang, str]] = {
         "zh": "{span}去外地就医费用最高的是{bucket}：{med_fee}。",
         "en": "{span}: most expense elsewhere is {bucket}: {med_fee}.",
     },
+    "unit.persons": {"zh": "人", "en": "persons"},
+    "unit.visits": {"zh": "人次", "en": "visits"},
+    "unit.cases": {"zh": "例", "en": "cases"},
+    "unit.yuan_per_person": {"zh": "元/人", "en": "yuan per person"},
     "col.population_basis": {"zh": "人口口径", "en": "Population"},
     "col.population": {"zh": "人口数", "en": "Persons living or registered"},
     "col.population_year": {"zh": "人口所属年末", "en": "At the end of"},
@@ -1475,9 +1479,9 @@ TEXT: dict[str, dict[Lang, str]] = {
     "population.registered": {"zh": "户籍人口", "en": "registered population"},
     "title.coverage": {"zh": "参保率（两个险种合计）", "en": "Coverage rate, both schemes"},
     "people.coverage": {
-        "zh": "{month}末按{basis}计的参保率为 {share}：参保 {enrolled} 人，{year}年末{basis} {persons} 人（{source}）。",
+        "zh": "{month}末按{basis}计的参保率为 {share}：参保 {enrolled} 人，{year}年末{basis} {persons} 人，来源：{source}。",
         "en": "At the end of {month} {share} of the {basis} are insured: {enrolled} members, {persons} persons at the "
-        "end of {year} ({source}).",
+        "end of {year}; source: {source}.",
     },
     "people.no_coverage": {
         "zh": "{month}没有参保人数，无法计算参保率。",
@@ -1548,16 +1552,16 @@ TEXT: dict[str, dict[Lang, str]] = {
         "en": "Drugs with the largest expense",
     },
     "payment.institutions": {
-        "zh": "{year}年{count}行机构清算结果；盈亏最大的是{institution}：{amount}。",
+        "zh": "{year}年共有 {count} 条机构清算结果；盈亏最大的是{institution}：{amount}。",
         "en": "{count} settlements of institutions in {year}; the largest gain or loss is that of {institution}: {amount}.",
     },
     "payment.groups": {
         "zh": "{year}年盈亏最大的病组是{group}：{cases} 例，{amount}。",
-        "en": "In {year} the group with the largest gain or loss is {group}: {cases} cases, {amount}.",
+        "en": "In {year} the group with the largest gain or loss is {group}: {amount}, cases: {cases}.",
     },
     "payment.case_types": {
         "zh": "{year}年最多的是{kind}：{cases} 例，实际费用 {cost}。",
-        "en": "In {year} most cases are {kind}: {cases} cases, expense {cost}.",
+        "en": "In {year} most cases are {kind}: {cases}, expense {cost}.",
     },
     "medicines.classes": {
         "zh": "{month}药品费用 {amount}，其中集采 {procured}、谈判 {negotiated}、重点监控 {monitored}（可重叠）。",
@@ -1769,14 +1773,14 @@ TEXT: dict[str, dict[Lang, str]] = {
     },
     "payment.departments": {
         "zh": "{year}年盈亏最大的科室是{institution}{department}：{cases} 例，{amount}。",
-        "en": "In {year} the department with the largest gain or loss is {department} of {institution}: {cases} cases, {amount}.",
+        "en": "In {year} the department with the largest gain or loss is {department} of {institution}: {amount}, cases: {cases}.",
     },
     "payment.cash": {
         "zh": "{year}年最终支付最多的是{institution}：{final}，其中月拨 {monthly}、年终清算 {year_end}。",
         "en": "In {year} most is finally paid to {institution}: {final}, of it by month {monthly}, at the year's end {year_end}.",
     },
     "payment.advances": {
-        "zh": "{year}年 {eligible} 行测算符合预付条件；最大一笔是{institution}：{amount}。",
+        "zh": "{year}年有 {eligible} 条测算符合预付条件；最大一笔是{institution}：{amount}。",
         "en": "{eligible} advances of {year} meet the conditions; the largest is {institution}: {amount}.",
     },
     "medicines.concentration": {

@@ -12,9 +12,9 @@ from dashboards.lib.state import Screen
 _SHOWN = 15
 
 
-def _top(rows: Table) -> Table:
+def _top(rows: Table, shown: int = _SHOWN) -> Table:
     """The first rows, as many as a chart can hold; the table keeps all."""
-    return Table(rows.columns, tuple(islice(rows.rows, _SHOWN)))
+    return Table(rows.columns, tuple(islice(rows.rows, shown)))
 
 
 def _group_name(view: Screen, row: dict[str, Any]) -> str:
@@ -81,7 +81,7 @@ def quadrant(view: Screen) -> None:
             institution=heaviest["institution"],
         ),
         rows,
-        layout="payment_institutions",
+        layout="payment_quadrant",
         queries=("payment_institutions",),
         indicators=("I15", "I16"),
         note=view.t("note.payment_quadrant"),
@@ -125,7 +125,7 @@ def groups(view: Screen) -> None:
         view,
         "payment_groups",
         view.t("title.payment_groups"),
-        figures.driver_bars(view, _top(rows), lambda row: _group_name(view, row)),
+        figures.driver_bars(view, _top(rows, 10), lambda row: _group_name(view, row), letters=11),
         ""
         if first is None
         else view.t(
@@ -239,7 +239,9 @@ def case_types(view: Screen) -> None:
         view,
         "payment_case_types",
         view.t("title.payment_case_types"),
-        figures.named_bars(view, names, [(view.t("col.cases"), rows.column("cases"))], "count"),
+        figures.named_bars(
+            view, names, [(view.t("col.cases"), rows.column("cases"))], "count", of=view.t("unit.cases")
+        ),
         ""
         if most is None
         else view.t(

@@ -78,6 +78,7 @@ def flows(view: Screen, value: str, kind: formats.Kind) -> None:
                 for code in ("outflow", "inflow")
             ],
             kind,
+            of=view.t("unit.visits"),
         ),
         view.t(
             f"remote.{value}",
@@ -108,6 +109,7 @@ def places(view: Screen, direction: str) -> None:
             [view.name(row, "place") for row in top],
             [(view.t("col.visits"), [row["visits"] for row in top])],
             "count",
+            of=view.t("unit.visits"),
         ),
         ""
         if first is None

@@ -520,6 +520,16 @@ LAYOUTS: dict[str, tuple[Column, ...]] = {
         Column("on_account", "col.on_account", "money"),
         Column("year_end_amount", "col.year_end_due", "money"),
     ),
+    "payment_quadrant": (
+        Column("institution", "col.institution"),
+        _SCHEME,
+        Column("group_system", "col.group_system", "code"),
+        Column("cases", "col.cases", "count"),
+        Column("cmi", "col.cmi", "index"),
+        Column("cost_index", "col.cost_index", "index"),
+        Column("time_index", "col.time_index", "index"),
+        Column("amount", "col.gain_or_loss", "money"),
+    ),
     "payment_values": (
         _SCHEME,
         Column("group_system", "col.group_system", "code"),

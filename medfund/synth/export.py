@@ -272,7 +272,7 @@ def bureau_toml(populations: dict[int, int]) -> bytes:
                 "year": year,
                 "basis": "resident",
                 "persons": persons,
-                "source": f"示例市{year}年统计公报（合成数据）",
+                "source": f"示例市{year}年统计公报，合成数据",
             }
             for year, persons in populations.items()
         ],

@@ -74,7 +74,7 @@ def test_payment_tells_departments_cash_and_advances(app: AppTest) -> None:
         "46,949,333.33",
     )
     assert _row(words, "甲医院", "职工医保", "3", "4,266,666.67", "12.5", "5,000,000.00", "是")
-    assert "2026年 1 行测算符合预付条件；最大一笔是甲医院：426.67 万元。" in words
+    assert "2026年有 1 条测算符合预付条件；最大一笔是甲医院：426.67 万元。" in words
     # One institution of DRG: its own index is the median, so none lies to the right of it.
     assert "2026年右上象限（病例重、费用高于区域同组）有 0 家；病例组合指数最高的是甲医院。" in words
 

@@ -64,7 +64,7 @@ def test_coverage_names_its_population(app: AppTest) -> None:
     words = _words(_at(app, "enrolment"))
     # 1,199 + 2,000 members by 3,366 residents and 3,500 registered.
     assert (
-        "2026年10月末按常住人口计的参保率为 95.0%：参保 3,199 人，2025年末常住人口 3,366 人（统计公报）。"
+        "2026年10月末按常住人口计的参保率为 95.0%：参保 3,199 人，2025年末常住人口 3,366 人，来源：统计公报。"
         in words
     )
     assert "按户籍人口计的参保率为 91.4%" in words
