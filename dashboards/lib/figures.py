@@ -565,7 +565,7 @@ def _both_ways(screen: Screen, bars: Sequence[tuple[str, Decimal]], letters: int
             lowest - room if lowest < 0 else -0.05 * widest,
             highest + room if highest > 0 else 0.05 * widest,
         ],
-        "nticks": 5,
+        "nticks": 4,
     }
     figure.update_layout(xaxis=axis, showlegend=False, bargap=0.3)
     return figure
