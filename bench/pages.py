@@ -83,7 +83,7 @@ class Session:
 
 
 async def walk(url: str, seconds: Seconds, pause: float) -> None:
-    """One user: home, every page, and on the first two a look at another period and back."""
+    """One user: home, every page, and on the first two a look at another fund and back."""
 
     async def look() -> None:
         await asyncio.sleep(pause * random.uniform(0.5, 1.5))

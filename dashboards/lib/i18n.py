@@ -34,24 +34,24 @@ TEXT: dict[str, dict[Lang, str]] = {
         "en": "From opening to closing: what came in, what went out, reserves by county, and the budget so far.",
     },
     "answers.enrolment": {
-        "zh": "将回答：各险种、年龄、人群的参保人数；断保与重复参保；应收、实收、按账龄欠费与减免；财政补助；人均筹资。",
-        "en": "Will answer: enrolment by scheme, age and group; lapses and duplicates; contributions due, received, in arrears by age and relieved; subsidy; financing per head.",
+        "zh": "谁参保、谁断保、谁重复参保；应收、实收、欠费多久、减免多少；财政补助与人均筹资。",
+        "en": "Who is insured, who lapsed and who is insured twice; contributions due, received, in arrears and relieved; subsidies and financing per head.",
     },
     "answers.forecast": {
         "zh": "各基金未来两年走到哪里、有多大把握；政策变动改变什么；储备何时低于下限。",
         "en": "Where each fund is in two years and how sure that is; what a policy would change; when reserves fall under a floor.",
     },
     "answers.benefits": {
-        "zh": "将回答：按险种、级别、就医地的人次、住院、费用、住院日与支付比例；增长分解；门诊与住院；高额病例；多层次保障。",
-        "en": "Will answer: visits, stays, cost, length of stay and payment ratios by scheme, level and place; growth decomposed; outpatient against inpatient; high-cost cases; layers of protection.",
+        "zh": "参保人看了多少病、花了多少、基金付了几成：按险种、医院级别、就医地；增长来自哪里；高额病例与多层保障。",
+        "en": "How much care people use, what it costs and what share is paid, by scheme, level and place; where growth comes from; high-cost cases and layers of protection.",
     },
     "answers.payment": {
         "zh": "哪些病组、医院和科室按病种付费盈亏多少；高低倍率与特例单议病例；年终清算、保证金与预付金。",
         "en": "Which groups, hospitals and departments gain or lose under payment by case; outliers and special cases; year-end settlement, retention and advances.",
     },
     "answers.remote": {
-        "zh": "将回答：就医地流出与流入；直接结算率；价格差异；清算账龄。",
-        "en": "Will answer: flows out and in by place; direct-settlement rate; price differences; age of clearing.",
+        "zh": "去哪里看病、多少是直接结算；同样的病在外地贵多少；清算拖了多久。",
+        "en": "Where people go for care and how much is settled directly; what the like costs elsewhere; how long clearing takes.",
     },
     "answers.medicines": {
         "zh": "药品费用集中在哪里；集采、谈判与重点监控药品各占多少；同药价格差多少；哪些药品用量水平变了。",
