@@ -12,7 +12,7 @@ from medfund.ingest import evidence, landing
 from medfund.ingest.landing import ensure_tables, read_batches
 from medfund.ingest.load import Loader
 from medfund.ingest.report import BatchReport, FileProblem
-from medfund.ingest.sources import EXPECTED, Found, find, hash_file, open_found, stem_of
+from medfund.ingest.sources import EXPECTED, Found, find, form_of, hashing, open_found, stem_of
 from medfund.settings import Bureau, Home
 
 __all__ = ["BatchReport", "ensure_tables", "ingest", "read_batches"]
@@ -103,24 +103,27 @@ def _take(loader: Loader, found: Found | FileProblem, table: str | None) -> list
         return [_refused(str(found).split(":")[0], found)]
     reports: list[BatchReport] = []
     try:
-        sha256 = hash_file(found.path)
-        known = loader.known(sha256, stem_of(found.shown), table)
-        if known:
-            return [loader.repeat(_again(found.shown, sha256, batch), batch) for batch in known]
-        for source in open_found(found, sha256, loader.work):
-            if isinstance(source, FileProblem):
-                reports.append(_refused(found.shown, source))
-                continue
-            try:
-                again = loader.known(source.sha256, source.stem, table) if source.container else []
-                if again:
-                    reports += [loader.repeat(source.shown, batch) for batch in again]
-                else:
-                    reports += loader.load(source, table)
-            except FileProblem as problem:
-                reports.append(_refused(source.shown, problem))
-            finally:
-                source.discard()
+        with hashing(found.path) as hashed:
+            # Bytes of a size that never came before are new; they are hashed while they are looked through.
+            if form_of(found.path.name) == ".zip" or loader.came(found.path.stat().st_size):
+                sha256 = hashed.result()
+                known = loader.known(sha256, stem_of(found.shown), table)
+                if known:
+                    return [loader.repeat(_again(found.shown, sha256, batch), batch) for batch in known]
+            for source in open_found(found, hashed, loader.work):
+                if isinstance(source, FileProblem):
+                    reports.append(_refused(found.shown, source))
+                    continue
+                try:
+                    again = loader.known(source.sha256, source.stem, table) if source.container else []
+                    if again:
+                        reports += [loader.repeat(source.shown, batch) for batch in again]
+                    else:
+                        reports += loader.load(source, table)
+                except FileProblem as problem:
+                    reports.append(_refused(source.shown, problem))
+                finally:
+                    source.discard()
     except FileProblem as problem:
         reports.append(_refused(found.shown, problem))
     except PermissionError as error:

@@ -20,6 +20,7 @@ from medfund.errors import MedfundError
 from medfund.ingest import evidence, landing, limits, mend, privacy, sqltypes, text, workbook
 from medfund.ingest.layout import Layout, header_record, match, missing_sentence, recognise, table_named
 from medfund.ingest.query import FileQuery, row_hash
+from medfund.ingest.ranges import Ranges
 from medfund.ingest.report import BatchReport, FileProblem
 from medfund.ingest.sources import Source
 from medfund.ingest.sqltypes import ident, quoted
@@ -32,6 +33,8 @@ _LISTED = 20
 # Below this a second core does not make up for planning the query twice.
 _PIECE = 16 * limits.MIB
 _MAX_PIECES = 8
+# Bytes of each piece that the engine reads at once; a quarter of its own choice, which spares 100 MB for each piece.
+_BUFFER = 8_000_000
 # Up to this a file is looked at first, for planning a query for all spellings costs more than landing the file.
 _SMALL = 4 * limits.MIB
 _LOOKED_AT = 500
@@ -59,8 +62,9 @@ class _Reading(NamedTuple):
     path: Path | None = None
     mended: mend.Mended | None = None
     size: int = 0
-    pieces: Sequence[text.Piece] = ()
+    pieces: Mapping[str, text.Piece] = MappingProxyType({})
     records: int = 0
+    blanks: bool = True
 
 
 class _Passed(NamedTuple):
@@ -83,6 +87,7 @@ class Loader:
         self.work.mkdir(parents=True, exist_ok=True)
         self.batches = landing.read_batches(home)
         self.by_sha256: dict[str, list[dict[str, Any]]] = {}
+        self.sizes: set[int | None] = set()
         for batch in self.batches:
             self._remember(batch)
         self.number = landing.next_batch_number(home)
@@ -101,6 +106,7 @@ class Loader:
             "CREATE TEMP TABLE bad_line (line BIGINT, kind VARCHAR, csv_line VARCHAR, message VARCHAR)"
         )
         self.codes = evidence.Codes()
+        self._ranges: Ranges | None = None
 
     def close(self) -> None:
         """Release the connection and the working directory."""
@@ -108,6 +114,10 @@ class Loader:
         landing.sweep(self.home)
 
     # -- known files ---------------------------------------------------------------------------------------
+
+    def came(self, size: int) -> bool:
+        """Whether a file of so many bytes, as it was delivered, may have been landed before."""
+        return size in self.sizes or None in self.sizes
 
     def known(self, sha256: str, stem: str, table: str | None) -> list[dict[str, Any]]:
         """Earlier batches of the very same bytes, read the same way; empty when the file is to be read."""
@@ -132,6 +142,7 @@ class Loader:
     def _remember(self, batch: dict[str, Any]) -> None:
         """Find a batch again by the bytes it was read from, alone or in an archive."""
         if "same_bytes_as" not in batch:
+            self.sizes.add(batch.get("bytes"))
             for sha256 in {batch["sha256"], batch.get("container", {}).get("sha256")} - {None}:
                 self.by_sha256.setdefault(sha256, []).append(batch)
 
@@ -187,6 +198,10 @@ class Loader:
                 "expected one header row and rows with as many fields"
             ) from error
         except duckdb.Error as error:
+            if self._ranges and self._ranges.failed:
+                raise MedfundError(
+                    f"{source.shown}: landing it failed while reading ({self._ranges.failed[0].strerror})"
+                ) from error
             if source.kind != "parquet":
                 raise
             # A damaged footer or page fails in the decoder with an error of no class of its own.
@@ -226,34 +241,39 @@ class Loader:
             )
         _, line, delimiter, fields = best
         target = self.work / "clean"
-        path = text.clean(scanned, delimiter, target)
+        path, looked = text.clean(scanned, delimiter, target)
         if path == target:
             source.temporary.append(target)
         relation = self._csv(self._link(path), delimiter, line, len(fields))
         self._check_replaced(source.shown, scanned, relation, fields)
-        pieces, below = self._split(source, path, line)
+        pieces, below = self._split(path, looked, line)
         return _Reading(
             fields,
             relation,
             line,
             delimiter,
             scanned,
-            scanned.wide,
-            scanned.quotes,
+            looked.wide,
+            looked.quotes,
             scanned.plus,
             path,
-            size=path.stat().st_size,
+            size=looked.size,
             pieces=pieces,
             records=below,
+            blanks=looked.blanks,
         )
 
-    def _split(self, source: Source, path: Path, line: int) -> tuple[list[text.Piece], int]:
-        """Pieces of a large file, one for each core; none where that would not pay or cannot be."""
-        count = path.stat().st_size // _PIECE
-        if count < 2 or (count := min(count, self._cores())) < 2:
-            return [], 0
-        source.temporary += [self.work / f"piece-{i}" for i in range(count)]
-        return text.split(path, line, count, self.work)
+    def _split(self, path: Path, looked: text.Lines, line: int) -> tuple[dict[str, text.Piece], int]:
+        """Pieces of a large file by their name, one for each core; none where that would not pay or cannot be."""
+        count = min(looked.size // _PIECE, self._cores())
+        if count < 2:
+            return {}, 0
+        pieces, below = text.split(path, looked, line, count)
+        if self._ranges is None:
+            self._ranges = Ranges()
+            self.con.register_filesystem(self._ranges)
+        self._ranges.forget()
+        return {self._ranges.add(path, piece.start, piece.stop): piece for piece in pieces}, below
 
     def _cores(self) -> int:
         return min(self._value("SELECT current_setting('threads')"), _MAX_PIECES)
@@ -264,13 +284,18 @@ class Loader:
 
     @staticmethod
     def _csv(
-        name: str, delimiter: str, skip: int, width: int, numbers: Mapping[int, str] = MappingProxyType({})
+        name: str,
+        delimiter: str,
+        skip: int,
+        width: int,
+        numbers: Mapping[int, str] = MappingProxyType({}),
+        more: str = "",
     ) -> str:
         columns = ", ".join(f"'c{i}': '{numbers.get(i, 'VARCHAR')}'" for i in range(width))
         return (
             f"read_csv({name}, auto_detect=false, header=false, skip={skip}, "
             f"delim={quoted(delimiter)}, quote='\"', escape='\"', nullstr='', columns={{{columns}}}, "
-            "compression='none', hive_partitioning=false, store_rejects=true, "
+            f"compression='none', hive_partitioning=false, {more} store_rejects=true, "
             "rejects_table='malformed', rejects_scan='malformed_scan')"
         )
 
@@ -371,6 +396,7 @@ class Loader:
             reading.wide,
             reading.quotes,
             reading.plus,
+            reading.blanks,
             self._pieces(reading),
         )
         shown = f"{source.shown}#{sheet}" if sheet else source.shown
@@ -392,7 +418,7 @@ class Loader:
             passed = self._pass(query, reading, meta, rows)
             if query.pieces and passed.kept + passed.rejected != reading.records:
                 # Quotes that are no quotes: what looked like lines are no records.
-                query, reading = replace(query, pieces=()), reading._replace(pieces=())
+                query, reading = replace(query, pieces=()), reading._replace(pieces={})
                 passed = self._pass(query, reading, meta, rows)
             reading = self._mend(source, reading, passed.kept + passed.rejected)
             if reading.mended:
@@ -438,8 +464,11 @@ class Loader:
         skips = [reading.lines_before, *([0] * len(reading.pieces))]
         delimiter, width = reading.delimiter or ",", len(reading.headers)
         return [
-            (self._csv(quoted(str(piece.path)), delimiter, skip, width, numbers), piece.records)
-            for piece, skip in zip(reading.pieces, skips, strict=False)
+            (
+                self._csv(quoted(name), delimiter, skip, width, numbers, f"buffer_size={_BUFFER},"),
+                piece.records,
+            )
+            for (name, piece), skip in zip(reading.pieces.items(), skips, strict=False)
         ]
 
     def _quick(self, query: FileQuery, reading: _Reading) -> FileQuery | None:
@@ -499,7 +528,9 @@ class Loader:
     def _close_up(self, reading: _Reading, rows: Path, troubled: int) -> None:
         """Number the records of pieces on without the malformed lines before them."""
         gaps = self.con.execute("SELECT line FROM bad_line ORDER BY line").fetchall()
-        starts = [(piece.records, sum(line <= piece.lines for (line,) in gaps)) for piece in reading.pieces]
+        starts = [
+            (piece.records, sum(line <= piece.lines for (line,) in gaps)) for piece in reading.pieces.values()
+        ]
         fewer = " ".join(f"WHEN _row_no > {records} THEN {n}" for records, n in reversed(starts))
         self._rewrite(rows, f"SELECT * REPLACE (_row_no - CASE {fewer} END AS _row_no) FROM {{rows}}")
         if troubled:
@@ -630,7 +661,7 @@ class Loader:
         if reading.delimiter is None:
             return 0
         if self._value("SELECT count(*) FROM malformed"):
-            starts = ", ".join(f"({quoted(str(piece.path))}, {piece.lines})" for piece in reading.pieces)
+            starts = ", ".join(f"({quoted(name)}, {piece.lines})" for name, piece in reading.pieces.items())
             self.con.execute(
                 f"""INSERT INTO bad_line
                 SELECT line + coalesce(lines, 0), arg_min(error_type::VARCHAR, column_idx),

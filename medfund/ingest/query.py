@@ -24,6 +24,7 @@ from medfund.ingest.sqltypes import (
     ident,
     is_null_word,
     meant,
+    no_null_word,
     number,
     quoted,
     settle,
@@ -52,10 +53,11 @@ def is_identifier(table: Table, column: Column) -> bool:
 class FileQuery:
     """SQL fragments for one file. `relation` yields text columns c0, c1, …; `wide` says that blanks other
     than spaces may surround values, `quotes` that values may hold line ends or TABs, `plus` that there are plus
-    signs. `pieces` are (relation, records before) of consecutive pieces that together give the relation's rows;
-    each is read and numbered on a core of its own. `plain` names columns of which every value is spelled as
-    usual, so that they take far less SQL; without them a query for a few rows costs mostly planning. `numbers` names
-    columns that the relation or its pieces yield as `number_type` instead of text."""
+    signs, `blanks` that spaces may surround values. `pieces` are (relation, records before) of consecutive pieces
+    that together give the relation's rows; each is read and numbered on a core of its own. `plain` names columns
+    of which every value is spelled as usual, so that they take far less SQL; without them a query for a few rows
+    costs mostly planning. `numbers` names columns that the relation or its pieces yield as `number_type`
+    instead of text."""
 
     contract: Contract
     layout: Layout
@@ -63,6 +65,7 @@ class FileQuery:
     wide: bool
     quotes: bool
     plus: bool = True
+    blanks: bool = True
     pieces: Sequence[tuple[str, int]] = ()
     plain: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
@@ -84,18 +87,18 @@ class FileQuery:
 
     def _text(self, raw: str, column: Column) -> str:
         """A text value without blanks around it and controls inside, null for a null word. One look at the
-        usual value; the rest is for those that hold a blank or a control character."""
+        usual value; the rest is for those that hold a blank or a control character or may be a null word."""
         inside = raw
-        odd = [f"contains({raw}, ' ')"]
+        odd = [f"contains({raw}, ' ')"] if self.blanks else []
         if self.wide:
             odd = ["true"]
         if self.quotes:
             odd += [f"contains({raw}, {control})" for control in ("chr(10)", "chr(9)")]
             inside = f"raw_printable({raw})"
-        text = self._meant(inside, column)
+        cleaned = f"WHEN {' OR '.join(odd)} THEN {self._meant(inside, column)}" if odd else ""
         return (
-            f"CASE WHEN {self._null(raw, column)} THEN NULL WHEN {' OR '.join(odd)} "
-            f"THEN {text} ELSE {raw} END"
+            f"CASE {cleaned} WHEN {no_null_word(raw, self.contract.null_values)} THEN {raw} "
+            f"WHEN {self._null(raw, column)} THEN NULL ELSE {raw} END"
         )
 
     def _meant(self, raw: str, column: Column) -> str:
@@ -280,8 +283,9 @@ class FileQuery:
         )
         values = ", ".join(ident(c.name) for c in self.table.landed)
         metas = ", ".join(f"{sql} AS {name}" for name, sql in meta.items())
+        hashed = row_hash(self.table, {c.name for c in self.table.landed} - present)
         return " UNION ALL ".join(
-            f"SELECT {values}, {metas}, {row_hash(self.table)} AS _row_hash FROM "
+            f"SELECT {values}, {metas}, {hashed} AS _row_hash FROM "
             f"(SELECT {', '.join(columns)}, _row_no FROM ({self._pipeline(relation, before, False)}) WHERE {where})"
             for relation, before in self._pieces()
         )
@@ -390,17 +394,27 @@ def text_hash(texts: Sequence[str]) -> str:
     return f"hash(md5(concat_ws(chr(31), {parts})))"
 
 
-def row_hash(table: Table) -> str:
-    """SQL of the hash of all landed contract values of a row.
+def row_hash(table: Table, absent: Collection[str] = ()) -> str:
+    """SQL of the hash of all landed contract values of a row. `absent` columns are known to be null in every row.
 
-    Numbers, times, pseudonyms and the short codes of dictionaries hash well as they are.
+    Numbers, times, pseudonyms and the short codes of dictionaries hash well as they are. Of the free texts, which
+    are never empty, a null leaves nothing between its marks, so that absent columns cost nothing either.
     """
     texts: list[str] = []
     others: list[str] = []
+    mark, passed = "chr(31)", 0
     for column in table.landed:
-        free = column.type == "text" and not (column.dictionary or column.privacy == "pseudonym")
-        (texts if free else others).append(ident(column.name))
-    return f"hash({', '.join(others + ([text_hash(texts)] if texts else []))})"
+        if column.type != "text" or column.dictionary or column.privacy == "pseudonym":
+            others.append(ident(column.name))
+            continue
+        if column.name not in absent:
+            texts += [f"repeat({mark}, {passed})", ident(column.name)] if passed else [ident(column.name)]
+            passed = 0
+        passed += 1
+    if passed:
+        texts.append(f"repeat({mark}, {passed})")
+        others.append(f"hash(md5(concat({', '.join(texts)})))")
+    return f"hash({', '.join(others)})"
 
 
 def key_hash(table: Table) -> str:

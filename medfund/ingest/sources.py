@@ -10,8 +10,11 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from threading import Event
 from typing import IO, cast
 
 from medfund.errors import UsageError
@@ -46,10 +49,15 @@ class Source:
     stem: str
     kind: str
     path: Path
-    sha256: str
+    hashed: Future[str]
     size: int
     container: dict[str, str | int] = field(default_factory=dict)
     temporary: list[Path] = field(default_factory=list)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the bytes delivered; waits for it."""
+        return self.hashed.result()
 
     def discard(self) -> None:
         """Remove what was unpacked for this source."""
@@ -98,10 +106,31 @@ def _walk(folder: Path, own: list[Path], ignored: list[str]) -> Iterator[Found |
                 yield Found(path, shown)
 
 
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def hash_file(path: Path, stop: Event | None = None) -> str:
+    """SHA-256 of a file's bytes, in hex; of those read until `stop` was set."""
+    digest, block = hashlib.sha256(), memoryview(bytearray(limits.MIB))
+    with path.open("rb", buffering=0) as stream:
+        while (size := stream.readinto(block)) and not (stop and stop.is_set()):
+            digest.update(block[:size])
+    return digest.hexdigest()
+
+
+@contextmanager
+def hashing(path: Path) -> Iterator[Future[str]]:
+    """The SHA-256 of a file, worked out on another core while the file is looked through; given up at the end."""
+    stop = Event()
+    with ThreadPoolExecutor(1, thread_name_prefix="hash") as pool:
+        try:
+            yield pool.submit(hash_file, path, stop)
+        finally:
+            stop.set()
+
+
+def _told(sha256: str) -> Future[str]:
+    """A hash that is there already."""
+    told: Future[str] = Future()
+    told.set_result(sha256)
+    return told
 
 
 def _magic(head: bytes) -> str:
@@ -182,7 +211,7 @@ def stem_of(name: str) -> str:
     return base[: -len(form)] if form else base
 
 
-def open_found(found: Found, sha256: str, work: Path) -> Iterator[Source | FileProblem]:
+def open_found(found: Found, hashed: Future[str], work: Path) -> Iterator[Source | FileProblem]:
     """The sources in one delivered file; archives give one each for their members.
 
     Unpacked copies are written below `work`. Problems of one member do not stop the others.
@@ -193,7 +222,7 @@ def open_found(found: Found, sha256: str, work: Path) -> Iterator[Source | FileP
     size = found.path.stat().st_size
     if form == ".zip":
         _check_magic(found.shown, ".zip", found.path)
-        yield from _members(found, sha256, work)
+        yield from _members(found, hashed.result(), work)
         return
     if form.endswith(".gz"):
         _check_magic(found.shown, ".gz", found.path)
@@ -201,11 +230,11 @@ def open_found(found: Found, sha256: str, work: Path) -> Iterator[Source | FileP
         with gzip.open(found.path) as stream:
             _copy_bounded(found.shown, cast(IO[bytes], stream), size, target)
         _check_magic(found.shown, "text", target)
-        yield Source(found.shown, stem_of(found.shown), "text", target, sha256, size, temporary=[target])
+        yield Source(found.shown, stem_of(found.shown), "text", target, hashed, size, temporary=[target])
         return
     kind = {".xlsx": "xlsx", ".parquet": "parquet"}.get(form, "text")
     _check_magic(found.shown, kind, found.path)
-    yield Source(found.shown, stem_of(found.shown), kind, found.path, sha256, size)
+    yield Source(found.shown, stem_of(found.shown), kind, found.path, hashed, size)
 
 
 def _member_name(info: zipfile.ZipInfo) -> str:
@@ -287,4 +316,4 @@ def _member(
     except FileProblem:
         target.unlink(missing_ok=True)
         raise
-    return Source(shown, stem_of(name), kind, target, sha256, size, temporary=[target])
+    return Source(shown, stem_of(name), kind, target, _told(sha256), size, temporary=[target])

@@ -150,6 +150,16 @@ def is_null_word(text: str, words: Sequence[str], keep: Sequence[str] = ()) -> s
     return _null_test(text, words, keep) if keep else f"raw_null({text})"
 
 
+def no_null_word(text: str, words: Sequence[str]) -> str:
+    """SQL condition: by its length or its first character, the text is none of the words that mean null. Cheap,
+    and true of nearly every value; where it is false, `is_null_word` tells."""
+    listed = [word.strip().lower() for word in words]
+    longer = f"strlen({text}) > {max((len(word.encode()) for word in listed), default=0)}"
+    if any(word[:1].isdigit() or word == ":" for word in listed):
+        return longer
+    return f"({longer} OR {text} BETWEEN '0' AND ':')"
+
+
 def _null_test(text: str, words: Sequence[str], keep: Sequence[str] = ()) -> str:
     kept = {k.strip().lower() for k in keep}
     tests = []

@@ -5,12 +5,14 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from medfund.ingest import limits
@@ -27,25 +29,122 @@ _WIDE = tuple(blank.encode() for blank in "\u00a0\u2002\u2003\u3000\ufeff")
 _HEAD = 256 * 1024
 # Small enough to stay in a core's cache while it is looked at several times.
 _CHUNK = 256 * 1024
+# Between places where a file may be cut.
+_GRAIN = 1024 * 1024
+_LF, _CR, _SPACE = b"\n\r "
+# What a field may begin after or end before.
+_BESIDE = np.zeros(256, bool)
+_BESIDE[list(b',\t"\r\n')] = True
+
+Codes = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.intp]
+
+
+class Mark(NamedTuple):
+    """A place where a file can be cut, for a line begins there: its offset, lines and records before it."""
+
+    offset: int
+    lines: int
+    records: int
+
+
+class Lines:
+    """What a reader of a file need not look for, and where the file can be cut, told while its bytes go by.
+
+    `lines` counts line feeds, `records` the lines that are not blank. `blanks` says that there is a space
+    beside a delimiter, a quote or a line end, `quotes` that there is a quote, `wide` that there is a blank other than the
+    space, `whole` that no line feed stands inside quotes and no line is longer than `limits.CHUNK`.
+    """
+
+    def __init__(self) -> None:
+        self.lines = self.records = self.size = 0
+        self.blanks = self.quotes = self.wide = False
+        self.whole = True
+        self.marks: list[Mark] = []
+        self._begin = 0  # of the line that the next bytes belong to
+        self._last = _LF
+        self._quotes = 0
+
+    def add(self, chunk: bytes, codes: Codes) -> int:
+        """Look at the next bytes of the file, at least one, also given as numbers; returns their line feeds."""
+        ends = np.flatnonzero(codes == _LF)
+        if b'"' in chunk or self._quotes & 1:
+            self._follow(codes, ends)
+        if not self.blanks:
+            self.blanks = self._has_blanks(codes)
+        longest = 0
+        if len(ends):
+            lengths = np.diff(ends, prepend=self._begin - self.size - 1) - 1
+            longest = int(lengths.max())
+            self.lines += len(ends)
+            self.records += len(ends) - self._blank(codes, ends, lengths)
+            self._begin = self.size + int(ends[-1]) + 1
+            if not self.marks or self._begin >= self.marks[-1].offset + _GRAIN:
+                self.marks.append(Mark(self._begin, self.lines, self.records))
+        self.size += len(chunk)
+        self.whole = self.whole and max(longest, self.size - self._begin) <= limits.CHUNK
+        self._last = chunk[-1]
+        return len(ends)
+
+    def close(self) -> None:
+        """Count a last line that has no line feed."""
+        self.blanks = self.blanks or self._last == _SPACE
+        unended = self.size - self._begin
+        self.lines += unended > 0
+        self.records += unended > (self._last == _CR)
+
+    def _follow(self, codes: Codes, ends: Places) -> None:
+        """Whether each line feed stands outside of quotes."""
+        self.quotes = True
+        if self.whole:
+            quotes = np.flatnonzero(codes == ord('"'))
+            self.whole = not np.any((np.searchsorted(quotes, ends) + self._quotes) & 1)
+            self._quotes += len(quotes)
+
+    def _blank(self, codes: Codes, ends: Places, lengths: Places) -> int:
+        """How many of the lines that end here are blank, or would be without their carriage return."""
+        if lengths.min() > 1:
+            return 0
+        short = ends[lengths == 1]
+        return int(np.count_nonzero(lengths == 0) + np.count_nonzero(self._before(codes, short) == _CR))
+
+    def _has_blanks(self, codes: Codes) -> bool:
+        if self._last == _SPACE and _BESIDE[codes[0]]:
+            return True
+        spaces = np.flatnonzero(codes == _SPACE)
+        if not len(spaces):
+            return False
+        # A space at the end is looked at with the next bytes.
+        after = codes.take(spaces + 1, mode="clip")
+        return bool(_BESIDE[self._before(codes, spaces)].any() or _BESIDE[after].any())
+
+    def _before(self, codes: Codes, places: Places) -> Codes:
+        """The bytes before these places, which ascend."""
+        before = codes[places - 1]
+        if len(places) and places[0] == 0:
+            before[0] = self._last
+        return before
 
 
 @dataclass
 class TextFile:
-    """A scanned text file. `path` is the original where it is clean enough, else a cleaned UTF-8 copy; `lines`
-    counts line feeds, and the last line where it has none, `plus` says that there is
-    a plus sign, as every identifier has that a spreadsheet made a number of."""
+    """A scanned text file. `lines` counts line feeds, and the last line where it has none; `plus` says that there is
+    a plus sign, as every identifier has that a spreadsheet made a number of; `dirty`, that it must be cleaned before
+    the engine reads it."""
 
     path: Path
     encoding: str
     head: list[str]
-    lines: int
+    looked: Lines
     characters: int
     replaced: int
     tabs: bool
-    quotes: bool
     plus: bool
-    wide: bool
     dirty: bool
+
+    @property
+    def lines(self) -> int:
+        return self.looked.lines
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
@@ -75,8 +174,8 @@ def _is_utf8(chunk: bytes) -> bool:
 
 
 def _holds(chunk: bytes, sought: bytes) -> bool:
-    """Whether the bytes stand in a chunk. Looking for the first one alone is far cheaper, and mostly enough."""
-    return sought[:1] in chunk and sought in chunk
+    """Whether the bytes stand in a chunk. Looking for each of them alone is far cheaper, and mostly enough."""
+    return all(byte in chunk for byte in sought) and sought in chunk
 
 
 def _count_replaced(path: Path, encoding: str) -> int:
@@ -92,20 +191,24 @@ def _continued(chunk: bytes) -> int:
     return int(np.count_nonzero((np.frombuffer(chunk, np.uint8) & 0xC0) == 0x80))
 
 
+def _is_wide(chunk: bytes) -> bool:
+    """Whether there is a blank other than the space."""
+    return any(_holds(chunk, blank) for blank in _WIDE)
+
+
 def scan(shown: str, path: Path) -> TextFile:
     """Read a file once for its encoding and for what would need cleaning.
 
     utf-8 (with or without a byte order mark) is tried first, then gb18030; of two that both fail the one
     that loses fewer characters is taken. Raises FileProblem for content that is not text.
     """
-    utf8, wide, tabs, quotes, plus, control = True, False, False, False, False, False
-    replaced = returns = pairs = feeds = nuls = 0
+    looked = Lines()
+    utf8, tabs, plus, control = True, False, False, False
+    replaced = returns = pairs = nuls = 0
     last = cut = b""
     for nth, chunk in enumerate(_chunks(path)):
         codes = np.frombuffer(chunk, np.uint8)
-        ends = int(np.count_nonzero(codes == ord("\n")))
-        feeds += ends
-        controls = int(np.count_nonzero(codes < ord(" "))) - ends
+        controls = int(np.count_nonzero(codes < _SPACE)) - looked.add(chunk, codes)
         if b"\t" in chunk:
             tabs = True
             controls -= chunk.count(b"\t")
@@ -117,7 +220,6 @@ def scan(shown: str, path: Path) -> TextFile:
         if controls or b"\x7f" in chunk:
             control = True
             nuls += chunk.count(0)
-        quotes = quotes or b'"' in chunk
         plus = plus or b"+" in chunk
         last = chunk[-1:]
         if utf8 and not (chunk.isascii() and not cut):
@@ -126,13 +228,14 @@ def scan(shown: str, path: Path) -> TextFile:
             piece, cut = piece[:whole], piece[whole:]
             utf8 = _is_utf8(piece)
             inner = piece.removeprefix(codecs.BOM_UTF8) if nth == 0 else piece
-            wide = wide or any(_holds(inner, blank) for blank in _WIDE)
+            looked.wide = looked.wide or _is_wide(inner)
             if _holds(piece, _REPLACED) or _holds(piece, _TWICE_BROKEN):
                 replaced += piece.count(_REPLACED) + 2 * piece.count(_TWICE_BROKEN)
-    size = path.stat().st_size
-    if nuls * 20 > size:
+    feeds = looked.lines
+    looked.close()
+    if nuls * 20 > looked.size:
         raise FileProblem(f"{shown}: the content is binary, not text; expected a CSV in utf-8 or gb18030")
-    encoding, characters = "utf-8", size
+    encoding, characters = "utf-8", looked.size
     if not utf8 or cut:
         utf8 = False
         lost = {name: _count_replaced(path, name) for name in ("gb18030", "utf-8")}
@@ -143,17 +246,7 @@ def scan(shown: str, path: Path) -> TextFile:
     mixed = returns != pairs or (pairs > 0 and pairs != feeds)
     head = _head(path, encoding)
     return TextFile(
-        path,
-        encoding,
-        head,
-        feeds + (last not in (b"", b"\n")),
-        characters,
-        replaced,
-        tabs,
-        quotes,
-        plus,
-        wide or not utf8,
-        control or mixed or not utf8,
+        path, encoding, head, looked, characters, replaced, tabs, plus, control or mixed or not utf8
     )
 
 
@@ -169,21 +262,26 @@ def _head(path: Path, encoding: str) -> list[str]:
     return lines[:200]
 
 
-def clean(text: TextFile, delimiter: str, target: Path) -> Path:
-    """A path with UTF-8, LF line ends and no control characters: the file itself or a copy at `target`."""
+def clean(text: TextFile, delimiter: str, target: Path) -> tuple[Path, Lines]:
+    """A path with UTF-8, LF line ends and no control characters, and what there is to know of it: the file
+    itself or a copy at `target`."""
     drop = _CONTROL + b"\r" + (b"\t" if delimiter != "\t" else b"")
     if not (text.dirty or (text.tabs and delimiter != "\t")):
-        return text.path
+        return text.path, text.looked
     decoder = None
     if text.encoding != "utf-8" or text.replaced:
         decoder = codecs.getincrementaldecoder(text.encoding)(errors="replace")
+    looked = Lines()
+    looked.wide = text.looked.wide
     with target.open("wb") as out:
-        for chunk in _chunks(text.path):
-            utf8 = decoder.decode(chunk).encode() if decoder else chunk
-            out.write(utf8.translate(None, drop))
-        if decoder:
-            out.write(decoder.decode(b"", final=True).encode())
-    return target
+        for chunk in itertools.chain(_chunks(text.path), [b""]):
+            utf8 = decoder.decode(chunk, final=not chunk).encode() if decoder else chunk
+            if kept := utf8.translate(None, drop):
+                looked.add(kept, np.frombuffer(kept, np.uint8))
+                looked.wide = looked.wide or (decoder is not None and _is_wide(kept))
+                out.write(kept)
+    looked.close()
+    return target, looked
 
 
 def split_head(lines: list[str], delimiter: str) -> list[tuple[int, list[str]]]:
@@ -203,44 +301,33 @@ def split_head(lines: list[str], delimiter: str) -> list[tuple[int, list[str]]]:
 
 
 class Piece(NamedTuple):
-    """A copy of a part of a file that begins with a line; lines and records of the file before it."""
+    """The bytes of a file from `start` to `stop`, which begin with a line; lines and records before them."""
 
-    path: Path
+    start: int
+    stop: int
     lines: int
     records: int
 
 
-def split(path: Path, skip: int, count: int, folder: Path) -> tuple[list[Piece], int]:
-    """Copy a file in about `count` pieces of equal size, so that each can be read on a core of its own.
+def split(path: Path, looked: Lines, skip: int, count: int) -> tuple[list[Piece], int]:
+    """Pieces of a file, at most `count` of about equal size, so that each can be read on a core of its own.
 
     Returns the pieces and the number of records below the first `skip` lines; the first piece has these lines
     too. No pieces come back where a line end may stand inside quotes: then lines are not records.
     """
-    size = -(-path.stat().st_size // count)
-    pieces = [Piece(folder / "piece-0", 0, 0)]
-    lines, records, written = 0, 0, 0
-    out = pieces[0].path.open("wb")
-    rest = b""
-    try:
-        for chunk in _chunks(path):
-            block = rest + chunk
-            end = block.rfind(b"\n") + 1
-            block, rest = block[:end], block[end:]
-            if written >= size * len(pieces):
-                out.close()
-                pieces.append(Piece(folder / f"piece-{len(pieces)}", lines, records))
-                out = pieces[-1].path.open("wb")
-            written += out.write(block)
-            codes = np.frombuffer(block, np.uint8)
-            ends = np.flatnonzero(codes == ord("\n"))
-            quotes = np.flatnonzero(codes == ord('"')) if b'"' in block else ends[:0]
-            if len(rest) > limits.CHUNK or np.any(np.searchsorted(quotes, ends) & 1):
-                return [], 0
-            starts = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else ends
-            blank = (ends == starts) | ((ends == starts + 1) & (codes[starts] == ord("\r")))
-            records += int(np.count_nonzero(~blank[max(skip - lines, 0) :]))
-            lines += len(ends)
-        out.write(rest)
-        return pieces, records + bool(rest.strip(b"\r"))
-    finally:
-        out.close()
+    if not looked.whole:
+        return [], 0
+    with path.open("rb") as stream:
+        above = sum(bool(stream.readline().strip(b"\r\n")) for _ in range(skip))
+    wanted = [-(-looked.size * nth // count) for nth in range(1, count)]
+    marks = [next((mark for mark in looked.marks if mark.offset >= offset), None) for offset in wanted]
+    cuts = [
+        mark for mark in dict.fromkeys(marks) if mark and mark.lines >= skip and mark.offset < looked.size
+    ]
+    stops = [*(mark.offset for mark in cuts), looked.size]
+    pieces = [Piece(0, stops[0], 0, 0)]
+    pieces += [
+        Piece(mark.offset, stop, mark.lines, mark.records - above)
+        for mark, stop in zip(cuts, stops[1:], strict=True)
+    ]
+    return pieces, looked.records - above

@@ -18,7 +18,7 @@ from medfund.settings import Home
 
 KEYS = "keys.parquet"
 # Row hashes are DuckDB's own; another version may hash differently.
-ENGINE = f"duckdb {duckdb.__version__}, free texts by hashed md5"
+ENGINE = f"duckdb {duckdb.__version__}, free texts by hashed md5, nulls as nothing"
 
 
 class Versions:

@@ -6,9 +6,11 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from medfund.ingest import load, text
+from medfund.errors import MedfundError
+from medfund.ingest import load, ranges, text
 from medfund.settings import Home
 from tests.unit.ingest_files import SETTLEMENT, delimited, land, landed, rejects, settlements
 
@@ -78,6 +80,14 @@ def everything(home: Home, report: Any) -> dict[str, Any]:
     }
 
 
+def cut_small(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a small file read in five pieces."""
+    monkeypatch.setattr(load, "_PIECE", path.stat().st_size // 8)
+    monkeypatch.setattr(text, "_CHUNK", 1500)
+    monkeypatch.setattr(text, "_GRAIN", 1)
+    monkeypatch.setattr(load.Loader, "_cores", lambda _: 5)
+
+
 @pytest.mark.parametrize("looked_at", [1, 500])
 @pytest.mark.parametrize("delivery", DELIVERIES)
 def test_a_file_read_in_pieces_lands_as_if_read_at_once(
@@ -91,9 +101,7 @@ def test_a_file_read_in_pieces_lands_as_if_read_at_once(
     [whole] = land(homes[0], path)
     homes[1].pseudonym_key.parent.mkdir(parents=True)
     homes[1].pseudonym_key.write_text(key.read_text())
-    monkeypatch.setattr(load, "_PIECE", path.stat().st_size // 8)
-    monkeypatch.setattr(text, "_CHUNK", 1500)
-    monkeypatch.setattr(load.Loader, "_cores", lambda _: 5)
+    cut_small(path, monkeypatch)
     monkeypatch.setattr(load, "_LOOKED_AT", looked_at)
     pieces: list[int] = []
     split = text.split
@@ -108,3 +116,66 @@ def test_a_file_read_in_pieces_lands_as_if_read_at_once(
     assert everything(homes[1], report) == everything(homes[0], whole)
     assert report.rows_rejected > 0
     assert pieces == ([0] if delivery in ("a quote never closed", "line breaks in values") else [5])
+
+
+def test_a_disk_that_fails_while_pieces_are_read_is_told_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "setl_d_202401.csv"
+    path.write_bytes(DELIVERIES["plain"].encode())
+    cut_small(path, monkeypatch)
+
+    def fail(*_: Any) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(ranges.os, "pread", fail)
+    with pytest.raises(MedfundError, match=r"^setl_d_202401\.csv: .* \(Input/output error\)$"):
+        land(Home(tmp_path / "home"), path)
+    assert not list((tmp_path / "home" / "landing" / "setl_d").glob("batch=000001"))
+
+
+def looked(content: bytes, size: int) -> text.Lines:
+    found = text.Lines()
+    for at in range(0, len(content), size):
+        chunk = content[at : at + size]
+        found.add(chunk, np.frombuffer(chunk, np.uint8))
+    found.close()
+    return found
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+@pytest.mark.parametrize(
+    ("content", "lines", "records", "blanks", "whole"),
+    [
+        (b"a,b\n1,2\n", 2, 2, False, True),
+        (b"a,b\n1,2", 2, 2, False, True),
+        (b"\na,b\n\n\n1,2\n", 5, 2, False, True),
+        (b"\r\na,b\r\n\r\n1,2\r\n\r", 5, 2, False, True),
+        (b"a b,c\n1 2,3 4\n", 2, 2, False, True),
+        (b" a,b\n", 1, 1, True, True),
+        (b"a, b\n", 1, 1, True, True),
+        (b"a,b \r\n", 1, 1, True, True),
+        (b"a,b\n1,2 ", 2, 2, True, True),
+        (b'"a ",b\n', 1, 1, True, True),
+        (b'"a ""x""",b\n1,"2\n3"\n', 3, 3, True, False),
+        (b'"a b",c\n"1","2"\n', 2, 2, False, True),
+        (b"", 0, 0, False, True),
+    ],
+)
+def test_lines_records_and_blanks_are_told_however_the_bytes_come(
+    content: bytes, lines: int, records: int, blanks: bool, whole: bool, size: int
+) -> None:
+    found = looked(content, size)
+    assert (found.lines, found.records, found.blanks, found.whole) == (lines, records, blanks, whole)
+
+
+def test_pieces_begin_with_lines_and_know_the_records_before_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A header, a blank line, eight rows of six bytes and a blank line: 56 bytes, to be cut at 19 and 38."""
+    monkeypatch.setattr(text, "_GRAIN", 1)
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"a,b,c\n\n" + b"".join(b"%d,2,3\n" % n for n in range(8)) + b"\n")
+    pieces, below = text.split(path, looked(path.read_bytes(), 5), 1, 3)
+    assert pieces == [text.Piece(0, 19, 0, 0), text.Piece(19, 43, 4, 2), text.Piece(43, 56, 8, 6)]
+    assert below == 8
