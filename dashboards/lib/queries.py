@@ -1693,9 +1693,10 @@ QUERIES |= {
     ),
     "indicator_entry": Query(
         ("dim_indicator",),
-        ("numerator", "denominator", "unit", "source", "required_tables", "also_needs"),
+        ("numerator", "denominator", "unit", "source", "required_tables", "needs_zh", "needs_en"),
         """
-        select numerator, denominator, unit, source, required_tables, also_needs
+        select numerator, denominator, unit, source, required_tables, coalesce(also_needs_zh, required_tables) as needs_zh,
+            coalesce(also_needs, required_tables) as needs_en
         from marts.dim_indicator
         where indicator_id = $indicator
         """,

@@ -220,7 +220,7 @@ def dictionary(view: Screen) -> None:
         made_from = data.made_from(view.release)
         every = {mart: view.one(f"held_{mart}", indicator=chosen) for mart in _INDICATOR_MARTS}
         if not any(held["rows"] for held in every.values()):
-            st.info(view.t("workbench.not_held", needs=entry["also_needs"] or entry["required_tables"]))
+            st.info(view.t("workbench.not_held", needs=view.name(entry, "needs")))
         for mart, held in every.items():
             if held["rows"]:
                 st.markdown(

@@ -71,7 +71,8 @@ insert into marts.dim_indicator values
     ('F20', 'budget_execution_rate', '预算执行率', 'Budget execution', 'fund', '累计执行数除以预算数', 'Executed to date over budget', '%', 'both', 'practice');
 alter table marts.dim_indicator add column numerator varchar default '见定义';
 alter table marts.dim_indicator add column also_needs varchar;
-update marts.dim_indicator set also_needs = '外部人口数' where indicator_id = 'F08';
+alter table marts.dim_indicator add column also_needs_zh varchar;
+update marts.dim_indicator set also_needs = 'external population figure', also_needs_zh = '外部人口数' where indicator_id = 'F08';
 alter table marts.dim_indicator add column denominator varchar;
 alter table marts.dim_indicator add column required_tables varchar default 'fund_acct_bal';
 create table marts.fund_income_monthly as

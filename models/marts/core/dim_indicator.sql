@@ -19,6 +19,7 @@ select
     default_alert,
     required_tables,
     also_needs,
+    also_needs_zh,
     source,
     note,
     sort_order * 10 as sort_order
@@ -45,6 +46,7 @@ select
     indicator.default_alert,
     indicator.required_tables,
     indicator.also_needs,
+    indicator.also_needs_zh,
     indicator.source,
     indicator.note,
     indicator.sort_order * 10 + variant.ordinal as sort_order
