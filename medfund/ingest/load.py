@@ -321,7 +321,7 @@ class Loader:
         self._drop_rejects()
         # Without a header row the first record stands in its place, and its values are nobody's business.
         known = {spelling for table in self.contract.tables.values() for spelling in table.headers}
-        names = [h.strip() if fold_header(h) in known else f"{i}" for i, h in enumerate(headers, 1)]
+        names = [" ".join(h.split()) if fold_header(h) in known else f"{i}" for i, h in enumerate(headers, 1)]
         return [name for name, n in zip(names, row, strict=True) if n]
 
     def _open_parquet(self, source: Source) -> _Reading:
@@ -465,7 +465,14 @@ class Loader:
         delimiter, width = reading.delimiter or ",", len(reading.headers)
         return [
             (
-                self._csv(quoted(name), delimiter, skip, width, numbers, f"buffer_size={_BUFFER},"),
+                self._csv(
+                    quoted(name),
+                    delimiter,
+                    skip,
+                    width,
+                    numbers,
+                    f"buffer_size={_BUFFER}, max_line_size={mend.MAX_LINE},",
+                ),
                 piece.records,
             )
             for (name, piece), skip in zip(reading.pieces.items(), skips, strict=False)

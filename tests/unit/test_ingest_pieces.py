@@ -49,6 +49,13 @@ def with_stray_quotes() -> str:
     return "\n".join(lines)
 
 
+def with_a_long_line() -> str:
+    """A value that takes its line beyond 2 MB."""
+    data = settlements(COUNT)
+    data[20]["fixmedins_name"] = "长" * 800_000
+    return delimited(data)
+
+
 def with_line_breaks() -> str:
     data = settlements(COUNT)
     data[5]["fixmedins_name"] = "甲\n医院"
@@ -67,7 +74,10 @@ DELIVERIES = {
     "numbers in every spelling": with_odd_numbers(),
     "a quote never closed": with_stray_quotes(),
     "line breaks in values": with_line_breaks(),
+    "a line too long": with_a_long_line(),
 }
+# Of the others five.
+PIECES = {"a quote never closed": 0, "line breaks in values": 0, "a line too long": 2}
 
 
 def everything(home: Home, report: Any) -> dict[str, Any]:
@@ -115,7 +125,7 @@ def test_a_file_read_in_pieces_lands_as_if_read_at_once(
     [report] = land(homes[1], path)
     assert everything(homes[1], report) == everything(homes[0], whole)
     assert report.rows_rejected > 0
-    assert pieces == ([0] if delivery in ("a quote never closed", "line breaks in values") else [5])
+    assert pieces == [PIECES.get(delivery, 5)]
 
 
 def test_a_disk_that_fails_while_pieces_are_read_is_told_in_one_sentence(
