@@ -1375,7 +1375,7 @@ TEXT: dict[str, dict[Lang, str]] = {
     "people.of_scheme": {"zh": "{group}（{scheme}）", "en": "{group} ({scheme})"},
     "people.largest_group": {
         "zh": "{group}人数最多，{count} 人，{change}。",
-        "en": "The largest group is {group}: {count} persons ({change}).",
+        "en": "The largest group is {group}: {count} persons. {change}.",
     },
     "people.moves": {
         "zh": "{month}新增 {came} 人，减少 {left} 人。",
