@@ -102,10 +102,16 @@ def test_run_inputs_have_their_types_even_without_rows(tmp_path: Path) -> None:
                 {"code": "530421", "name_zh": "省直管县", "level": "county", "parent": "530000"},
             ],
             "pool_area": ["5301"],
+            "populations": [
+                {"org": "530100", "year": 2025, "basis": "resident", "persons": 4_100_000, "source": "公报"}
+            ],
         }
     )
     write_build_inputs(home, bureau, [], [])
     inputs = home.candidate / "inputs"
+    assert pq.read_table(inputs / "bureau_population.parquet").to_pylist() == [
+        {"org_code": "530100", "year": 2025, "basis": "resident", "persons": 4_100_000, "source": "公报"}
+    ]
     load_batch = pq.read_schema(inputs / "load_batch.parquet")
     assert (str(load_batch.field("rows_landed").type), str(load_batch.field("loaded_at").type)) == (
         "int64",

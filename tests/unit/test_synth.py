@@ -138,6 +138,11 @@ def test_bureau_file_is_read_by_the_settings(report: SynthReport) -> None:
     assert bureau.pool_area == ["9701"]
     assert [(o.code, o.level) for o in bureau.orgs][:2] == [("970100", "city"), ("970199", "city_direct")]
     assert [o.level for o in bureau.orgs].count("county") == 5
+    # The residents of the city at the year ends that its months need: none for its divisions, and said to be made up.
+    assert {(p.org, p.basis) for p in bureau.populations} == {("970100", "resident")}
+    assert all("合成数据" in p.source for p in bureau.populations)
+    years = [p.year for p in bureau.populations]
+    assert years == list(range(years[0], years[-1] + 1))
 
 
 def test_identifiers_are_recognisable_as_made_up(con: duckdb.DuckDBPyConnection) -> None:
