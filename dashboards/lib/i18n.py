@@ -1318,6 +1318,14 @@ TEXT: dict[str, dict[Lang, str]] = {
         "zh": "直接结算率与备案率（近12个月）",
         "en": "Direct settlement and filings, 12 months",
     },
+    "title.remote_clearing": {
+        "zh": "异地清算：按费款所属期",
+        "en": "Clearing of care elsewhere, by month of care",
+    },
+    "note.remote_clearing": {
+        "zh": "时限见种子表 reconciliation_source；时限未到的月份不计入及时率。金额为本地基金就外地就医应拨付的清算额。",
+        "en": "Terms stand in the seed reconciliation_source; months whose term still runs are left out of the rate. Amounts are what the own funds owe for care elsewhere.",
+    },
     "title.remote_kinds": {"zh": "就医类别", "en": "Kinds of care"},
     "note.headcount": {
         "zh": "期末参保关系有效的人数，同一险种一人一次；已导入缴费数据的，须缴费人员（退休、离休除外）当月已缴费才计入。参保快照之间的月份由下一次快照中关系的起止日期推算。",
@@ -1462,6 +1470,10 @@ TEXT: dict[str, dict[Lang, str]] = {
         "zh": "截至{month}的12个月，直接结算率 {rate}，备案率 {filed}。",
         "en": "Twelve months to {month}: {rate} settled directly, {filed} with a filing in force.",
     },
+    "remote.clearing": {
+        "zh": "截至{month}费款的近12个月，到期的异地清算通知 {rate} 在时限内拨付，从费款所属期到入账平均 {months} 个月。",
+        "en": "Care of the twelve months to {month}: {rate} of the clearing notices due were paid in term, {months} months after the care on average.",
+    },
     "remote.kinds": {
         "zh": "{span}去外地就医费用最高的是{bucket}：{med_fee}。",
         "en": "{span}: most expense elsewhere is {bucket}: {med_fee}.",
@@ -1510,6 +1522,15 @@ TEXT: dict[str, dict[Lang, str]] = {
     "col.wasted_subsidy": {"zh": "当月多付补助", "en": "Subsidy paid for nothing"},
     "col.payer_kind": {"zh": "缴费主体", "en": "Payer"},
     "col.payers": {"zh": "缴费人数", "en": "Payers"},
+    "col.channel": {"zh": "就医地", "en": "Place of care"},
+    "col.notices": {"zh": "清算笔数", "en": "Notices"},
+    "col.due_notices": {"zh": "应拨付笔数", "en": "Due"},
+    "col.in_term_notices": {"zh": "时限内拨付笔数", "en": "Paid in term"},
+    "col.paid_notices": {"zh": "已拨付笔数", "en": "Paid"},
+    "col.in_term_amount": {"zh": "时限内拨付", "en": "Paid in term"},
+    "col.late_amount": {"zh": "逾期拨付", "en": "Paid late"},
+    "col.sent_back_amount": {"zh": "退票", "en": "Sent back"},
+    "col.open_amount": {"zh": "尚未拨付", "en": "Not paid yet"},
     "col.due": {"zh": "应缴", "en": "Due"},
     "col.received": {"zh": "实缴入库", "en": "Received"},
     "col.relief": {"zh": "减免", "en": "Relief"},

@@ -127,8 +127,8 @@ PAGES: tuple[PageInfo, ...] = (
         "remote",
         "care",
         ":material/travel_explore:",
-        ("remote_care_monthly", "org_indicator_monthly"),
-        ("setl_d", "outmed_setl_d", "out_appy_d"),
+        ("remote_care_monthly", "remote_clearing_monthly", "org_indicator_monthly"),
+        ("setl_d", "outmed_setl_d", "out_appy_d", "med_dfr_d"),
         ready=True,
     ),
     PageInfo(

@@ -1452,6 +1452,35 @@ QUERIES: dict[str, Query] = {
         order by direction desc, visits desc
         """,
     ),
+    "remote_clearing": Query(
+        ("remote_clearing_monthly", "dim_fund"),
+        (
+            "month",
+            "channel",
+            "notices",
+            "due_notices",
+            "in_term_notices",
+            "paid_notices",
+            "amount",
+            "in_term_amount",
+            "late_amount",
+            "sent_back_amount",
+            "open_amount",
+        ),
+        """
+        select cleared.month, cleared.channel, sum(cleared.notices) as notices, sum(cleared.due_notices) as due_notices,
+            sum(cleared.in_term_notices) as in_term_notices, sum(cleared.paid_notices) as paid_notices,
+            sum(cleared.amount) as amount, sum(cleared.in_term_amount) as in_term_amount,
+            sum(cleared.late_amount) as late_amount, sum(cleared.sent_back_amount) as sent_back_amount,
+            sum(cleared.open_amount) as open_amount
+        from marts.remote_clearing_monthly as cleared
+        join marts.dim_fund as fund on fund.fund_code = cleared.fund_code
+        where cleared.month <= cast($period as date) and ($basis = 'consolidated' or cleared.org_code = $org)
+            and ($scheme = 'all' or fund.scheme = $scheme)
+        group by cleared.month, cleared.channel
+        order by cleared.month, cleared.channel
+        """,
+    ),
     "reconciliation_legs": Query(
         ("fund_reconciliation_total_monthly",),
         ("leg", "left_amount", "right_amount", "difference", "months"),

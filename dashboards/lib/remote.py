@@ -1,4 +1,4 @@
-"""The parts of the page on remote care: flows out and in, places, direct settlement, price difference."""
+"""The parts of the page on remote care: flows out and in, places, direct settlement, age of clearing, price difference."""
 
 from __future__ import annotations
 
@@ -152,6 +152,42 @@ def direct(view: Screen) -> None:
         layout="org_indicator_line",
         queries=("org_indicator_line",),
         indicators=("R01", "R02"),
+    )
+
+
+def clearing(view: Screen) -> None:
+    """What became of the notices by which care elsewhere is cleared, by month of care: paid in term, late, still open."""
+    rows = view.rows("remote_clearing", scheme=people.scheme(view))
+    in_term, wait = _indicator(view, "R05", "all"), _indicator(view, "R05.months", "all")
+    # Of the newest months nothing is due yet.
+    at = max((row["month"] for row in in_term if row["month"] <= view.period), default=None)
+    now, waited = in_term.where(month=at).first or {}, wait.where(month=at).first or {}
+    blocks.figure(
+        view,
+        "remote_clearing",
+        view.t("title.remote_clearing"),
+        figures.month_bars(
+            view,
+            rows,
+            [
+                (f"{outcome}_amount", view.t(f"col.{outcome}_amount"))
+                for outcome in ("in_term", "late", "open")
+            ],
+            "money",
+        ),
+        ""
+        if at is None
+        else view.t(
+            "remote.clearing",
+            month=formats.month(at, view.lang),
+            rate=formats.ratio(now.get("value")),
+            months=formats.shown(waited.get("value"), "number", view.lang),
+        ),
+        rows,
+        layout="remote_clearing",
+        queries=("remote_clearing", "org_indicator_line"),
+        indicators=("R05", "R05.months"),
+        note=view.t("note.remote_clearing"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Remote care: flows out and in, by place; direct settlement; price difference."""
+"""Remote care: flows out and in, by place; direct settlement; age of clearing; price difference."""
 
 import streamlit as st
 
@@ -21,6 +21,7 @@ with came:
     remote.places(view, "inflow")
 
 remote.direct(view)
+remote.clearing(view)
 remote.kinds(view)
 people.indicators(view, "remote")
 blocks.page_export(view, "remote")

@@ -231,6 +231,53 @@ same_kind as (
     group by org_code, scheme, month, period_kind, compared_within
 ),
 
+-- Clearing by month of care; months whose terms still run have nothing due.
+cleared_month as (
+    {% for org in ['clearing.org_code', 'city.org_code'] -%}
+    {% for scheme in ['dim_fund.scheme', "'all'"] -%}
+    select
+        {{ org }} as org_code,
+        {{ scheme }} as scheme,
+        clearing.month,
+        clearing.in_term_notices,
+        clearing.due_notices,
+        clearing.months_waited,
+        clearing.paid_notices
+    from {{ ref('int_remote__clearing') }} as clearing
+    inner join {{ ref('dim_fund') }} as dim_fund on dim_fund.fund_code = clearing.fund_code
+    {% if org == 'city.org_code' -%}
+    inner join city on city.org_code <> clearing.org_code
+    {% endif -%}
+    where dim_fund.scheme in ('employee', 'resident') and clearing.due_notices > 0
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+clearing_month as (
+    select distinct month from cleared_month
+),
+
+clearing_calendar as (
+    {{ period_calendar('clearing_month') }}
+),
+
+clearing as (
+    select
+        cleared_month.org_code,
+        cleared_month.scheme,
+        calendar.month,
+        calendar.period_kind,
+        sum(cleared_month.in_term_notices) as in_term_notices,
+        sum(cleared_month.due_notices) as due_notices,
+        sum(cleared_month.months_waited) as months_waited,
+        sum(cleared_month.paid_notices) as paid_notices
+    from cleared_month
+    inner join clearing_calendar as calendar on calendar.part_month = cleared_month.month
+    group by cleared_month.org_code, cleared_month.scheme, calendar.month, calendar.period_kind
+),
+
 part as (
     select org_code, scheme, 'R01' as indicator_id, 'all' as visit_bucket, month, period_kind,
         direct_visits as numerator, remote_visits as denominator
@@ -249,6 +296,10 @@ part as (
     select org_code, scheme, case compared_within when 'group' then 'R04.group' else 'R04.level' end, 'inpatient', month,
         period_kind, remote_stay_fee, expected_fee
     from same_kind
+    union all
+    select org_code, scheme, 'R05', 'all', month, period_kind, in_term_notices, due_notices from clearing
+    union all
+    select org_code, scheme, 'R05.months', 'all', month, period_kind, months_waited, paid_notices from clearing
 )
 
 select

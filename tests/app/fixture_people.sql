@@ -51,6 +51,12 @@ insert into marts.remote_care_monthly values
     ('430122', 'employee', 'outflow', '110100', 'inpatient', '2026-09-01', null, 2, 2, 50000, 30000),
     ('430121', 'employee', 'outflow', '310100', 'all', '2026-10-01', 9, null, null, null, null),
     ('430121', 'employee', 'inflow', '420100', 'outpatient', '2026-10-01', null, 5, 5, 1000, 600);
+create table marts.remote_clearing_monthly (org_code varchar, fund_code varchar, channel varchar, month date,
+    notices bigint, due_notices bigint, in_term_notices bigint, paid_notices bigint, amount decimal(18, 2),
+    in_term_amount decimal(18, 2), late_amount decimal(18, 2), sent_back_amount decimal(18, 2), open_amount decimal(18, 2));
+insert into marts.remote_clearing_monthly values
+    ('430121', '310_pool', 'cross_province', '2026-06-01', 4, 4, 3, 4, 90000, 70000, 25000, -5000, 0),
+    ('430121', '310_pool', 'cross_province', '2026-10-01', 2, 0, 0, 0, 30000, 0, 0, 0, 30000);
 create table marts.org_indicator_monthly (org_code varchar, scheme varchar, indicator_id varchar, visit_bucket varchar,
     month date, period_kind varchar, numerator decimal(18, 2), denominator decimal(18, 2), value double,
     value_prior_year double, threshold_low double, threshold_high double, flag varchar);
@@ -58,6 +64,8 @@ insert into marts.org_indicator_monthly values
     ('430100', 'employee', 'R01', 'all', '2026-10-01', 'ytd', 8, 9, 0.8889, 0.80, null, null, null),
     ('430100', 'employee', 'R01', 'all', '2026-10-01', 'rolling_12', 18, 20, 0.9, 0.85, null, null, null),
     ('430100', 'employee', 'R04.level', 'inpatient', '2026-10-01', 'rolling_12', 300, 200, 1.5, 1.4, null, null, null),
+    ('430100', 'employee', 'R05', 'all', '2026-06-01', 'rolling_12', 3, 4, 0.75, null, null, null, null),
+    ('430100', 'employee', 'R05.months', 'all', '2026-06-01', 'rolling_12', 13, 4, 3.25, null, null, null, null),
     ('430100', 'employee', 'E02', 'all', '2026-10-01', 'month', 6, 1199, 0.005, null, null, null, null),
     ('430121', 'employee', 'E02', 'all', '2026-10-01', 'month', 5, 1000, 0.005, null, null, null, null);
 create table marts.population_monthly (org_code varchar, basis varchar, month date, population_year integer, persons bigint,
@@ -72,6 +80,8 @@ insert into marts.dim_indicator (indicator_id, indicator_key, name_zh, name_en, 
     direction, source) values
     ('E02', 'duplicate_enrolment_rate', '重复参保率', 'Duplicate enrolment', 'enrolment', '同时有两条及以上有效参保关系的人数占比', 'Two or more relations in force', '%', 'down', 'practice'),
     ('R01', 'direct_settlement_rate', '异地直接结算率', 'Direct settlement rate', 'remote', '直接结算人次占比', 'Visits settled directly', '%', 'up', 'practice'),
+    ('R05', 'clearing_timeliness', '跨省清算及时率', 'Clearing timeliness', 'remote', '规定期限内拨付的占比', 'Paid within the term', '%', 'up', 'practice'),
+    ('R05.months', 'clearing_wait', '异地清算平均月数', 'Months to clearing', 'remote', '从费款所属期到入账的平均月数', 'From care to payment', '月', 'down', 'practice'),
     ('R04.level', 'remote_local_cost_ratio_level', '异地次均费用比（同级别医院）', 'Remote to local cost ratio, same level', 'remote', '同级别医院费用之比', 'Cost at the same level', 'ratio', 'down', 'practice');
 insert into marts.fund_indicator_monthly (org_code, fund_code, indicator_id, month, period_kind, value, value_prior_year)
 values

@@ -96,6 +96,14 @@ def test_the_two_flows_stand_beside_each_other(app: AppTest) -> None:
     assert _row(words, "参保人去外地就医", "310100", "9", "7", "6", "140,000.00", "80,000.00")
     assert _row(words, "外地参保人来本地就医", "普通门诊", "5", "5", "1,000.00", "600.00")
     assert "最多的是310100：7 人次，其中直接结算 6 人次；共涉及 2 个地区。" in words
+    # Of October nothing is due yet, so the rate is June's.
+    assert (
+        "截至2026年6月费款的近12个月，到期的异地清算通知 75.0% 在时限内拨付，从费款所属期到入账平均 3.25 个月。"
+        in words
+    )
+    assert _row(
+        words, "2026年6月", "跨省异地", "4", "4", "3", "4", "90,000.00", "70,000.00", "25,000.00", "−5,000.00"
+    )
     # A code of six digits is a name and no number: 0.31M would be no place.
     assert '"category"' in _charts(app)["places_outflow"]
 
