@@ -66,12 +66,16 @@ class Lines:
         self._quotes = 0
 
     def add(self, chunk: bytes, codes: Codes) -> int:
-        """Look at the next bytes of the file, at least one, also given as numbers; returns their line feeds."""
-        ends = np.flatnonzero(codes == _LF)
+        """Look at the next bytes of the file, at least one, also given as numbers; returns how many of them are
+        control characters other than line feeds."""
+        # One pass for all that is rare; the rest looks at these places alone.
+        low = np.flatnonzero(codes <= _SPACE)
+        found = codes[low]
+        ends = low[found == _LF]
         if b'"' in chunk or self._quotes & 1:
             self._follow(codes, ends)
         if not self.blanks:
-            self.blanks = self._has_blanks(codes)
+            self.blanks = self._has_blanks(codes, low[found == _SPACE])
         longest = 0
         if len(ends):
             lengths = np.diff(ends, prepend=self._begin - self.size - 1) - 1
@@ -84,7 +88,7 @@ class Lines:
         self.size += len(chunk)
         self.whole = self.whole and max(longest, self.size - self._begin) <= limits.CHUNK
         self._last = chunk[-1]
-        return len(ends)
+        return int(np.count_nonzero(found < _SPACE)) - len(ends)
 
     def close(self) -> None:
         """Count a last line that has no line feed."""
@@ -108,10 +112,9 @@ class Lines:
         short = ends[lengths == 1]
         return int(np.count_nonzero(lengths == 0) + np.count_nonzero(self._before(codes, short) == _CR))
 
-    def _has_blanks(self, codes: Codes) -> bool:
+    def _has_blanks(self, codes: Codes, spaces: Places) -> bool:
         if self._last == _SPACE and _BESIDE[codes[0]]:
             return True
-        spaces = np.flatnonzero(codes == _SPACE)
         if not len(spaces):
             return False
         # A space at the end is looked at with the next bytes.
@@ -208,7 +211,7 @@ def scan(shown: str, path: Path) -> TextFile:
     last = cut = b""
     for nth, chunk in enumerate(_chunks(path)):
         codes = np.frombuffer(chunk, np.uint8)
-        controls = int(np.count_nonzero(codes < _SPACE)) - looked.add(chunk, codes)
+        controls = looked.add(chunk, codes)
         if b"\t" in chunk:
             tabs = True
             controls -= chunk.count(b"\t")
