@@ -30,6 +30,7 @@ import duckdb
 
 from medfund.errors import Refused
 from medfund.ingest import read_batches
+from medfund.ingest.mend import MAX_LINE
 from medfund.settings import Gate, Home
 from tests.unit.ingest_files import BUREAU, INSTITUTION, LEDGER, SETTLEMENT, delimited, land, write
 
@@ -372,6 +373,9 @@ def records(one: Input, encoding: str) -> int | None:
     ):
         return None
     if _loose_quote(text, one.delimiter):
+        return None
+    # A line too long for a record is set aside by itself; the rest of a record over several lines is then a row of its own.
+    if lines > len(found) and max(map(len, one.text.split(b"\n"))) > MAX_LINE:
         return None
     return len(found) - 1
 
