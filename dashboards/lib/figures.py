@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import plotly.graph_objects as go
@@ -47,7 +48,12 @@ def palette(screen: Screen) -> tuple[str, ...]:
 
 def template(screen: Screen) -> go.layout.Template:
     """The one Plotly template of the project, for a light or a dark background, larger on a large screen."""
-    ink, grid = _INK[screen.theme], _GRID[screen.theme]
+    return _template(screen.theme, large=screen.large)
+
+
+@cache
+def _template(theme: str, *, large: bool) -> go.layout.Template:
+    ink, grid = _INK[theme], _GRID[theme]
     axis = {
         "gridcolor": grid,
         "zerolinecolor": ink,
@@ -57,8 +63,8 @@ def template(screen: Screen) -> go.layout.Template:
     }
     return go.layout.Template(
         layout={
-            "font": {"family": _FONT, "color": ink, "size": 18 if screen.large else 13},
-            "colorway": list(_HUES[screen.theme]),
+            "font": {"family": _FONT, "color": ink, "size": 18 if large else 13},
+            "colorway": list(_HUES[theme]),
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "xaxis": axis,
@@ -72,9 +78,10 @@ def template(screen: Screen) -> go.layout.Template:
 
 
 def _figure(screen: Screen, height: int) -> go.Figure:
-    figure = go.Figure()
-    figure.update_layout(template=template(screen), height=int(height * 1.15) if screen.large else height)
-    return figure
+    # Given at once, or Plotly would first copy its own template, only to drop it.
+    return go.Figure(
+        layout={"template": template(screen), "height": int(height * 1.15) if screen.large else height}
+    )
 
 
 def wrapped(name: str, width: int = 12) -> str:
@@ -113,7 +120,15 @@ def _mark_policy(
         if not first < on <= last:
             continue
         at = on.year if years else on.isoformat()
-        figure.add_vline(x=at, line={"dash": "dot", "width": 1, "color": _INK[screen.theme]})
+        figure.add_shape(
+            type="line",
+            x0=at,
+            x1=at,
+            y0=0,
+            y1=1,
+            yref="paper",
+            line={"dash": "dot", "width": 1, "color": _INK[screen.theme]},
+        )
         figure.add_annotation(
             x=at,
             y=0.02 if low else 1,
