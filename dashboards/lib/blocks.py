@@ -124,14 +124,14 @@ def definition(view: Screen, indicator_id: str) -> dict[str, Any] | None:
 def _origin(view: Screen, queries: Sequence[str]) -> str:
     marts = data.sources(tuple(queries))
     checks = view.rows("checks")
-    mine = [row for row in checks if row["table_name"] in marts]
-    failed = [row for row in mine if row["passed"] is not True]
+    named = zip(checks.column("table_name"), checks.column("passed"), strict=True)
+    mine = [passed for table, passed in named if table in marts]
     return view.t(
         "origin.text",
         marts=", ".join(f"`{mart}`" for mart in marts),
         release=view.release.release_id,
         checks=formats.count(len(mine)),
-        failed=formats.count(len(failed)),
+        failed=formats.count(sum(passed is not True for passed in mine)),
     )
 
 

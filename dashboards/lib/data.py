@@ -147,7 +147,8 @@ def row_counts(path: str, names: tuple[str, ...]) -> dict[str, int | None]:
     return counts
 
 
-@st.cache_data(max_entries=2_000, show_spinner=False)
+# Tables never change, so readers share one; a copy for each would cost a tenth of a page's time.
+@st.cache_resource(max_entries=500, show_spinner=False)
 def _rows(path: str, name: str, parameters: str) -> Table:
     query = QUERIES[name]
     missing = set(query.tables) - _tables(path)
