@@ -56,6 +56,15 @@ book as (
 """
 _BOOK_TABLES = ("fund_balance_monthly", "fund_balance_consolidated_monthly", "release_info")
 
+# Where indicators have their values.
+INDICATOR_MARTS = (
+    "fund_indicator_monthly",
+    "org_indicator_monthly",
+    "institution_indicator_monthly",
+    "doctor_indicator_monthly",
+    "rule_indicator_monthly",
+)
+
 _SPAN = """
 span as (
     select
@@ -1730,51 +1739,18 @@ QUERIES |= {
         where indicator_id = $indicator
         """,
     ),
-    "held_fund_indicator_monthly": Query(
-        ("fund_indicator_monthly",),
-        ("rows", "first_month", "last_month"),
-        """
-        select count(*) as rows, min(month) as first_month, max(month) as last_month
-        from marts.fund_indicator_monthly
-        where indicator_id = $indicator
-        """,
-    ),
-    "held_org_indicator_monthly": Query(
-        ("org_indicator_monthly",),
-        ("rows", "first_month", "last_month"),
-        """
-        select count(*) as rows, min(month) as first_month, max(month) as last_month
-        from marts.org_indicator_monthly
-        where indicator_id = $indicator
-        """,
-    ),
-    "held_institution_indicator_monthly": Query(
-        ("institution_indicator_monthly",),
-        ("rows", "first_month", "last_month"),
-        """
-        select count(*) as rows, min(month) as first_month, max(month) as last_month
-        from marts.institution_indicator_monthly
-        where indicator_id = $indicator
-        """,
-    ),
-    "held_doctor_indicator_monthly": Query(
-        ("doctor_indicator_monthly",),
-        ("rows", "first_month", "last_month"),
-        """
-        select count(*) as rows, min(month) as first_month, max(month) as last_month
-        from marts.doctor_indicator_monthly
-        where indicator_id = $indicator
-        """,
-    ),
-    "held_rule_indicator_monthly": Query(
-        ("rule_indicator_monthly",),
-        ("rows", "first_month", "last_month"),
-        """
-        select count(*) as rows, min(month) as first_month, max(month) as last_month
-        from marts.rule_indicator_monthly
-        where indicator_id = $indicator
-        """,
-    ),
+    **{
+        f"held_{mart}": Query(
+            (mart,),
+            ("rows", "first_month", "last_month"),
+            f"""
+            select count(*) as rows, min(month) as first_month, max(month) as last_month
+            from marts.{mart}
+            where indicator_id = $indicator
+            """,
+        )
+        for mart in INDICATOR_MARTS
+    },
     # What can be ranked in the chosen period: indicators, kinds of care, groups of peers.
     "institution_choices": Query(
         ("institution_indicator_monthly",),

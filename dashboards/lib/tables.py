@@ -29,6 +29,17 @@ _SCHEME = Column("scheme", "col.scheme", "code", "scheme")
 _BUCKET = Column("visit_bucket", "col.visit_bucket", "code", "bucket")
 _FLOW = Column("direction", "col.flow", "code", "flow")
 
+_CASE_MIX = (
+    Column("institution", "col.institution"),
+    _SCHEME,
+    Column("group_system", "col.group_system", "code"),
+    Column("cases", "col.cases", "count"),
+    Column("cmi", "col.cmi", "index"),
+    Column("cost_index", "col.cost_index", "index"),
+    Column("time_index", "col.time_index", "index"),
+    Column("amount", "col.gain_or_loss", "money"),
+)
+
 LAYOUTS: dict[str, tuple[Column, ...]] = {
     "balance": (
         _MONTH,
@@ -502,14 +513,7 @@ LAYOUTS: dict[str, tuple[Column, ...]] = {
         Column("person_pay", "col.person_pay", "money"),
     ),
     "payment_institutions": (
-        Column("institution", "col.institution"),
-        _SCHEME,
-        Column("group_system", "col.group_system", "code"),
-        Column("cases", "col.cases", "count"),
-        Column("cmi", "col.cmi", "index"),
-        Column("cost_index", "col.cost_index", "index"),
-        Column("time_index", "col.time_index", "index"),
-        Column("amount", "col.gain_or_loss", "money"),
+        *_CASE_MIX,
         Column("due", "col.payment_due", "money"),
         Column("accrued", "col.accrued", "money"),
         Column("accrued_to_due", "col.accrued_to_due", "ratio"),
@@ -520,16 +524,7 @@ LAYOUTS: dict[str, tuple[Column, ...]] = {
         Column("on_account", "col.on_account", "money"),
         Column("year_end_amount", "col.year_end_due", "money"),
     ),
-    "payment_quadrant": (
-        Column("institution", "col.institution"),
-        _SCHEME,
-        Column("group_system", "col.group_system", "code"),
-        Column("cases", "col.cases", "count"),
-        Column("cmi", "col.cmi", "index"),
-        Column("cost_index", "col.cost_index", "index"),
-        Column("time_index", "col.time_index", "index"),
-        Column("amount", "col.gain_or_loss", "money"),
-    ),
+    "payment_quadrant": _CASE_MIX,
     "payment_values": (
         _SCHEME,
         Column("group_system", "col.group_system", "code"),

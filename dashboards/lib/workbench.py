@@ -10,6 +10,7 @@ from dashboards.lib import blocks, data, figures, formats, state
 from dashboards.lib.data import Table
 from dashboards.lib.formats import Kind
 from dashboards.lib.i18n import TEXT
+from dashboards.lib.queries import INDICATOR_MARTS
 from dashboards.lib.state import Screen, Sheet
 from medfund.errors import MedfundError
 from medfund.release import Answer, Bounds, run_bounded
@@ -19,13 +20,6 @@ _BOUNDS = Bounds()
 _SHOWN_ROWS = 500
 _OWN = "own"
 _START = "select *\nfrom {table}\nlimit 100"
-_INDICATOR_MARTS = (
-    "fund_indicator_monthly",
-    "org_indicator_monthly",
-    "institution_indicator_monthly",
-    "doctor_indicator_monthly",
-    "rule_indicator_monthly",
-)
 _ANSWER = "medfund.answer"
 
 
@@ -218,7 +212,7 @@ def dictionary(view: Screen) -> None:
             "".join(blocks.fact(view.t(label), str(value or formats.MISSING), "") for label, value in facts)
         )
         made_from = data.made_from(view.release)
-        every = {mart: view.one(f"held_{mart}", indicator=chosen) for mart in _INDICATOR_MARTS}
+        every = {mart: view.one(f"held_{mart}", indicator=chosen) for mart in INDICATOR_MARTS}
         if not any(held["rows"] for held in every.values()):
             st.info(view.t("workbench.not_held", needs=view.name(entry, "needs")))
         for mart, held in every.items():

@@ -17,3 +17,15 @@
 
 {#- Most discharges that may go to special-case review, rounded down. -#}
 {% macro review_cap(share, discharges) -%} cast(floor({{ share }} * {{ discharges }}) as bigint) {%- endmacro %}
+
+{#- Condition: the settlement was neither taken back nor takes another one back. Under either convention of refunds, a case that
+    was taken back is paid by nobody. -#}
+{% macro is_paid_for(settlement) -%}
+    not {{ settlement }}.is_refund_flagged
+    and {{ settlement }}.reversed_setl_id is null
+    and {{ settlement }}.setl_id not in (
+        select taken_back.reversed_setl_id
+        from {{ ref('settlement') }} as taken_back
+        where taken_back.reversed_setl_id is not null
+    )
+{%- endmacro %}

@@ -4,13 +4,7 @@
 -- Where the export carries no standard, it is worked out from the budget: value = budget by the sum of weights of scheme, year
 -- and system; then high outliers get a share of the cost above the limit, low ones their actual cost. Scores of DIP already
 -- carry the correction of outliers.
-with reversed as (
-    select distinct reversed_setl_id
-    from {{ ref('settlement') }}
-    where reversed_setl_id is not null
-),
-
-grouped as (
+with grouped as (
     select
         settlement.setl_id,
         settlement.institution_code,
@@ -36,9 +30,7 @@ grouped as (
     from {{ ref('settlement') }} as settlement
     inner join {{ ref('int_payment__grouping') }} as result on result.setl_id = settlement.setl_id
     where
-        not settlement.is_refund_flagged
-        and settlement.reversed_setl_id is null
-        and settlement.setl_id not in (select reversed.reversed_setl_id from reversed)
+        {{ is_paid_for('settlement') }}
 ),
 
 -- The table's row of the group, the institution's coefficient for it (for all groups where none names it), and the band its

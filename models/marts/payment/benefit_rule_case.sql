@@ -3,14 +3,9 @@
 -- line, then assistance of the rest. Ceiling and lines run over the person's year: what a settlement gets is what the year
 -- so far gets with it less without it. Refunded settlements and their reversals are left out; assistance is worked out for
 -- those who got any, since the export does not name who is entitled.
-with reversed as (
-    select distinct reversed_setl_id
-    from {{ ref('settlement') }}
-    where reversed_setl_id is not null
-),
 
 -- The rule that names level and age before those for all, of the latest first year that has come.
-ruled as (
+with ruled as (
     select
         settlement.setl_id,
         settlement.person_key,
@@ -48,9 +43,7 @@ ruled as (
             and rule.age_band in (settlement.age_band, 'all')
             and rule.first_year <= extract(year from settlement.month)
     where
-        not settlement.is_refund_flagged
-        and settlement.reversed_setl_id is null
-        and settlement.setl_id not in (select reversed.reversed_setl_id from reversed)
+        {{ is_paid_for('settlement') }}
     qualify row_number() over (
         partition by settlement.setl_id
         order by
